@@ -1,0 +1,12 @@
+//! The operations of a transformer on device buffers.
+//!
+//! [`Backend`] names about twenty operations, each with its backward pass where training needs one.
+//! They know shapes and numbers; what a language model is, they do not know.
+
+mod backend;
+mod shapes;
+
+pub use backend::Backend;
+pub use shapes::{
+    AdamW, Attention, CacheEntry, Cached, Head, Linear, Rows, SamplingFilter, Sequences,
+};

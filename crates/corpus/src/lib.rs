@@ -1,0 +1,1 @@
+//! Documents, tokenizers and the token store.

@@ -1,0 +1,1 @@
+//! The experiment file, the generation loop and the run directory.

@@ -1,0 +1,1 @@
+//! Perplexity, probes and diversity of one model or corpus.

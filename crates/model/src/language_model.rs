@@ -1,0 +1,223 @@
+//! What the generation loop knows of a model: it can be trained, asked, sampled, saved and loaded.
+//!
+//! Nothing here speaks of networks, so that a count model and a transformer run through the same
+//! loop.
+//!
+//! *Text and tokens.* A stored document is its tokens, followed by the end-of-text token if the text
+//! ended (a text that was cut off at a length limit has none). The start-of-text token (for GPT-2 the
+//! same `<|endoftext|>`) is not stored; it is put in front where a model reads a document from its
+//! start.
+
+use std::fmt::Debug;
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use autophage_compute::SamplingFilter;
+use autophage_corpus::DocumentSet;
+use autophage_random::Stream;
+
+use crate::ModelError;
+
+/// A trained model.
+pub trait LanguageModel: Send + Sync + Debug {
+    /// Number of tokens that it gives a probability to.
+    fn vocabulary(&self) -> usize;
+
+    /// The most tokens that it can be conditioned on; `None` where there is no such limit.
+    fn max_context(&self) -> Option<usize>;
+
+    /// `ln p̂(v | context)` for all v, a row of [`vocabulary`](Self::vocabulary) for each context.
+    ///
+    /// A context is exactly what the model is conditioned on: a caller that means "at the start of
+    /// a text" puts the start-of-text token in front.
+    ///
+    /// # Errors
+    /// An empty context, one longer than [`max_context`](Self::max_context), or a token outside the
+    /// vocabulary.
+    fn next_token_log_probabilities(
+        &self,
+        contexts: &[Vec<u32>],
+    ) -> Result<Vec<Vec<f32>>, ModelError>;
+
+    /// `−ln p̂(s[i] | s[max(0, i − context) .. i])` for i = 1 … of every sequence s, in order: the
+    /// token losses of the paper's section C.3. A sequence of n tokens has n − 1 losses.
+    ///
+    /// # Errors
+    /// As for [`next_token_log_probabilities`](Self::next_token_log_probabilities).
+    fn token_losses(
+        &self,
+        sequences: &[Vec<u32>],
+        context: usize,
+    ) -> Result<Vec<Vec<f32>>, ModelError>;
+
+    /// Samples documents 0, 1, … and hands them to `sink` in that order, until it breaks off.
+    ///
+    /// Document i depends on the model, the request and i alone, not on `request.batch`.
+    ///
+    /// # Errors
+    /// A request that does not fit the model (prompt, context length, filter out of range).
+    fn generate(
+        &self,
+        request: &GenerationRequest,
+        sink: &mut dyn FnMut(u64, GeneratedDocument) -> ControlFlow<()>,
+    ) -> Result<(), ModelError>;
+
+    /// Writes the model's files to an existing directory.
+    ///
+    /// # Errors
+    /// A file that cannot be written.
+    fn save(&self, directory: &Path) -> Result<(), ModelError>;
+}
+
+/// A way of making a [`LanguageModel`] from documents: architecture and training procedure.
+pub trait Learner: Send + Sync + Debug {
+    /// Trains a model. `observer` hears of the progress.
+    ///
+    /// # Errors
+    /// A training set that cannot be used (empty, tokens outside the vocabulary), a loss that is no
+    /// longer finite, or files of the starting model that cannot be read.
+    fn train(
+        &self,
+        job: &TrainingJob<'_>,
+        observer: &mut dyn FnMut(&TrainingEvent),
+    ) -> Result<Trained, ModelError>;
+
+    /// Reads a model that [`LanguageModel::save`] wrote.
+    ///
+    /// # Errors
+    /// Files that are missing, damaged, or of another shape.
+    fn load(&self, directory: &Path) -> Result<Box<dyn LanguageModel>, ModelError>;
+}
+
+/// What one model is trained on, and from which random numbers.
+#[derive(Clone, Copy, Debug)]
+pub struct TrainingJob<'a> {
+    /// The training documents.
+    pub training: &'a DocumentSet,
+    /// Documents that are never trained on, for the validation loss.
+    pub validation: &'a DocumentSet,
+    /// The token that starts a text and, in a stored document, ends it.
+    pub end_of_text: u32,
+    /// The experiment's seed.
+    pub seed: u64,
+    /// Number of the generation, from 1.
+    pub generation: u32,
+    /// How long to train.
+    pub epochs: Epochs,
+    /// Directory of a model to go on from; `None` trains from scratch.
+    pub start_from: Option<&'a Path>,
+}
+
+/// How often the training set is passed through.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Epochs {
+    /// Exactly so often.
+    Fixed(u32),
+    /// Until the validation loss has not improved for `patience` epochs, at most `max`; the weights
+    /// of the best epoch are kept.
+    EarlyStopping {
+        /// The most epochs.
+        max: u32,
+        /// Epochs without improvement that are waited for. At least 1.
+        patience: u32,
+    },
+}
+
+/// A trained model and how it came about.
+#[derive(Debug)]
+pub struct Trained {
+    /// The model.
+    pub model: Box<dyn LanguageModel>,
+    /// The number of epochs whose result the model is.
+    pub epochs: u32,
+    /// Number of optimizer steps.
+    pub steps: u64,
+    /// Number of target tokens trained on, over all epochs.
+    pub tokens: u64,
+    /// Wall-clock seconds of training, validation included.
+    pub seconds: f64,
+}
+
+/// Something that a caller may show or record during training.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum TrainingEvent {
+    /// An optimizer step is done.
+    Step {
+        /// Number of the step, from 1.
+        step: u64,
+        /// Steps that the whole training has, early stopping aside.
+        total_steps: u64,
+        /// Target tokens of this step.
+        tokens: u64,
+        /// Mean loss over these tokens, in nats, before the step.
+        loss: f64,
+        /// Euclidean norm of the gradient before clipping.
+        gradient_norm: f64,
+        /// Learning rate of the step.
+        learning_rate: f64,
+    },
+    /// An epoch is done and the validation loss is known.
+    Epoch {
+        /// Number of the epoch, from 1.
+        epoch: u32,
+        /// Number of steps so far.
+        step: u64,
+        /// Mean training loss over the tokens of the epoch, in nats.
+        training_loss: f64,
+        /// Mean loss over the tokens of the validation documents, in nats; `None` without any.
+        validation_loss: Option<f64>,
+    },
+}
+
+/// What to sample.
+#[derive(Clone, Debug)]
+pub struct GenerationRequest {
+    /// Where a document stops.
+    pub form: Form,
+    /// From logits to the sampled distribution.
+    pub filter: SamplingFilter,
+    /// The most tokens that a sampled token is conditioned on, the start of text included.
+    pub context: usize,
+    /// What happens when a document outgrows the context.
+    pub overflow: Overflow,
+    /// The token that starts and ends a text.
+    pub end_of_text: u32,
+    /// Tokens that every document begins with, after the start of text.
+    pub prompt: Vec<u32>,
+    /// The random numbers: token `position` of document `i` uses the number (i, position).
+    pub random: Stream,
+    /// Documents that are sampled side by side. Affects speed and memory only.
+    pub batch: usize,
+}
+
+/// The two forms of a generated corpus.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// A document stops at its end-of-text token or when it has `max_tokens`.
+    Documents {
+        /// Most tokens of a document, prompt included, end of text not.
+        max_tokens: usize,
+    },
+    /// Every document has exactly `tokens`, and end of text is a token like any other: the paper's
+    /// Algorithm 1.
+    Stream {
+        /// Tokens of a document, prompt included.
+        tokens: usize,
+    },
+}
+
+/// What conditions the next token of a document that is longer than the context.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Overflow {
+    /// Exactly the last `context` tokens, computed anew for every token.
+    Slide,
+    /// The context restarts from its last `context / 2` tokens whenever it is full: cheaper.
+    Hop,
+}
+
+/// A sampled document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GeneratedDocument {
+    /// The tokens as they are stored: with the end-of-text token if the text ended.
+    pub tokens: Vec<u32>,
+}
