@@ -50,9 +50,11 @@ pub trait LanguageModel: Send + Sync + Debug {
         context: usize,
     ) -> Result<Vec<Vec<f32>>, ModelError>;
 
-    /// Samples documents 0, 1, … and hands them to `sink` in that order, until it breaks off.
+    /// Samples documents 0, 1, … and hands them to `sink` in that order, up to `request.limit` or
+    /// until `sink` breaks off.
     ///
-    /// Document i depends on the model, the request and i alone, not on `request.batch`.
+    /// Document i depends on the model, the request and i alone, not on `request.batch` or
+    /// `request.limit`.
     ///
     /// # Errors
     /// A request that does not fit the model (prompt, context length, filter out of range).
@@ -186,14 +188,28 @@ pub struct GenerationRequest {
     pub prompt: Vec<u32>,
     /// The random numbers: token `position` of document `i` uses the number (i, position).
     pub random: Stream,
+    /// How much is wanted. A sampler that knows does no work for documents that nobody takes.
+    pub limit: Limit,
     /// Documents that are sampled side by side. Affects speed and memory only.
     pub batch: usize,
+}
+
+/// Where a generated corpus ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit {
+    /// After so many documents.
+    Documents(u64),
+    /// After the first document with which the stored tokens are at least so many.
+    Tokens(u64),
+    /// Where the caller breaks off.
+    Unlimited,
 }
 
 /// The two forms of a generated corpus.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
-    /// A document stops at its end-of-text token or when it has `max_tokens`.
+    /// A document stops at its end-of-text token or as soon as it has `max_tokens`, in which case
+    /// no end of text is drawn.
     Documents {
         /// Most tokens of a document, prompt included, end of text not.
         max_tokens: usize,

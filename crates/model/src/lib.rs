@@ -8,6 +8,6 @@ mod language_model;
 pub use autophage_compute::SamplingFilter;
 pub use error::ModelError;
 pub use language_model::{
-    Epochs, Form, GeneratedDocument, GenerationRequest, LanguageModel, Learner, Overflow, Trained,
-    TrainingEvent, TrainingJob,
+    Epochs, Form, GeneratedDocument, GenerationRequest, LanguageModel, Learner, Limit, Overflow,
+    Trained, TrainingEvent, TrainingJob,
 };
