@@ -1,0 +1,9 @@
+//! The token store: documents as tokens, in two files.
+
+mod index;
+mod reader;
+mod writer;
+
+pub use index::index_path;
+pub use reader::TokenStore;
+pub use writer::TokenStoreWriter;
