@@ -1,0 +1,500 @@
+//! From the keys of a file to an [`Experiment`]: defaults, types, ranges, and what goes together.
+
+use autophage_theory::Paradigm;
+
+use super::section::{Interval, Section};
+use super::settings::*;
+use super::tree::Node;
+use super::{Experiment, ExperimentError};
+
+/// The most tokens of a sequence: a bound on memory, far above any use.
+const LONGEST: u64 = 1 << 20;
+/// The most of anything that is counted in 32 bits.
+const MANY: u64 = u32::MAX as u64;
+/// The largest integer of TOML.
+const LARGEST: u64 = i64::MAX as u64;
+
+/// The prefix of corpora that the program brings along.
+const BUILTIN: &str = "builtin:";
+
+pub(super) fn experiment(root: &Node) -> Result<Experiment, ExperimentError> {
+    let top = Section::root(root);
+    top.allow(
+        &[
+            "name",
+            "seed",
+            "generations",
+            "corpus",
+            "tokenizer",
+            "model",
+            "training",
+            "generation",
+            "paradigm",
+            "measure",
+            "compute",
+        ],
+        &[],
+    )?;
+    let name = top.string("name")?.unwrap_or_else(|| "experiment".into());
+    let seed = top.integer("seed", 0..=LARGEST)?.unwrap_or(1);
+    let generations = top.integer("generations", 1..=1_000_000)?.unwrap_or(8) as u32;
+    let corpus = corpus(&top.section("corpus")?)?;
+    let tokenizer = tokenizer(&top.section("tokenizer")?)?;
+    let training = training(&top.section("training")?)?;
+    let generation = generation(&top.section("generation")?, &training)?;
+    let measure = measure(&top.section("measure")?, &training)?;
+    let model = model(
+        &top.section("model")?,
+        &[
+            ("training.context", training.context),
+            ("generation.context", generation.context),
+            ("measure.context", measure.context),
+        ],
+    )?;
+    let paradigm = paradigm(&top.section("paradigm")?)?;
+    if matches!(paradigm, Paradigm::FreshShare { .. }) && corpus.tokens.is_none() {
+        return Err(top.section("paradigm")?.conflict(
+            "kind",
+            "fresh-share",
+            "which needs real documents beyond the initial corpus: set corpus.tokens, the size of \
+             the initial corpus in tokens, so that some are left",
+        ));
+    }
+    Ok(Experiment {
+        name,
+        seed,
+        generations,
+        corpus,
+        tokenizer,
+        model,
+        training,
+        generation,
+        paradigm,
+        measure,
+        compute: compute(&top.section("compute")?)?,
+    })
+}
+
+fn corpus(section: &Section<'_>) -> Result<CorpusSettings, ExperimentError> {
+    section.allow(
+        &[
+            "path",
+            "format",
+            "field",
+            "separator",
+            "validation",
+            "limit",
+            "tokens",
+        ],
+        &[],
+    )?;
+    let path = match section.string("path")? {
+        Some(path) if path.starts_with(BUILTIN) => path,
+        Some(path) if !path.is_empty() => section.path("path")?.unwrap_or(path),
+        _ => {
+            return Err(ExperimentError::Missing {
+                key: section.name("path"),
+                purpose: "the documents of the initial corpus, a file, a directory or a glob",
+                example: "stories.jsonl",
+            });
+        }
+    };
+    let format = match section.word("format", &["auto", "text", "jsonl", "parquet"])? {
+        Some("text") => CorpusFormat::Text,
+        Some("jsonl") => CorpusFormat::Jsonl,
+        Some("parquet") => CorpusFormat::Parquet,
+        _ => CorpusFormat::Auto,
+    };
+    Ok(CorpusSettings {
+        path,
+        format,
+        field: section.string("field")?.unwrap_or_else(|| "text".into()),
+        separator: section.string("separator")?.unwrap_or_default(),
+        validation: section
+            .number("validation", Interval::Open)?
+            .unwrap_or(0.05),
+        limit: section.integer_or("limit", 2..=LARGEST, "all")?.flatten(),
+        tokens: section.integer_or("tokens", 1..=LARGEST, "all")?.flatten(),
+    })
+}
+
+fn tokenizer(section: &Section<'_>) -> Result<TokenizerSettings, ExperimentError> {
+    let all = ["path", "vocabulary"];
+    Ok(match section.word("kind", &["gpt2", "file", "bpe"])? {
+        Some("file") => {
+            section.allow(&["kind", "path"], &all)?;
+            TokenizerSettings::File {
+                path: section
+                    .path("path")?
+                    .ok_or_else(|| ExperimentError::Missing {
+                        key: section.name("path"),
+                        purpose: "the tokenizer of kind \"file\"",
+                        example: "tokenizer.json",
+                    })?
+                    .into(),
+            }
+        }
+        Some("bpe") => {
+            section.allow(&["kind", "vocabulary"], &all)?;
+            TokenizerSettings::Bpe {
+                // 256 bytes and the end of text are always there.
+                vocabulary: section
+                    .integer("vocabulary", 257..=1_000_000)?
+                    .unwrap_or(2048) as u32,
+            }
+        }
+        _ => {
+            section.allow(&["kind"], &all)?;
+            TokenizerSettings::Gpt2
+        }
+    })
+}
+
+fn model(
+    section: &Section<'_>,
+    contexts: &[(&'static str, u32)],
+) -> Result<ModelSettings, ExperimentError> {
+    section.word("kind", &["gpt-neo"])?;
+    gpt_neo(section, contexts).map(ModelSettings::GptNeo)
+}
+
+/// Hidden size, layers and heads of the presets.
+const GPT_NEO_PRESETS: [(&str, [u32; 3]); 5] = [
+    ("tinystories-1m", [64, 8, 16]),
+    ("tinystories-3m", [128, 8, 16]),
+    ("tinystories-8m", [256, 8, 16]),
+    ("tinystories-28m", [512, 8, 16]),
+    ("tinystories-33m", [768, 4, 16]),
+];
+
+fn gpt_neo(
+    section: &Section<'_>,
+    contexts: &[(&'static str, u32)],
+) -> Result<GptNeoSettings, ExperimentError> {
+    const SIZES: [&str; 6] = ["preset", "hidden", "layers", "heads", "positions", "window"];
+    let mut keys = vec!["kind", "initialise", "pretrained"];
+    keys.extend(SIZES);
+    section.allow(&keys, &[])?;
+    let pretrained = section.path("pretrained")?;
+    let initialise = match section.word("initialise", &["scratch", "previous", "pretrained"])? {
+        Some("scratch") => Initialise::Scratch,
+        Some("previous") => Initialise::Previous,
+        Some("pretrained") => Initialise::Pretrained,
+        _ if pretrained.is_some() => Initialise::Pretrained,
+        _ => Initialise::Scratch,
+    };
+    if let Some(pretrained) = pretrained {
+        if initialise == Initialise::Scratch {
+            return Err(section.conflict(
+                "initialise",
+                "\"scratch\"",
+                "which leaves no use for model.pretrained: choose \"pretrained\" or \"previous\"",
+            ));
+        }
+        if let Some(key) = SIZES.iter().find(|key| section.origin(key).is_some()) {
+            return Err(section.conflict(
+                key,
+                "given",
+                "but with model.pretrained the shape comes from that directory: leave it out",
+            ));
+        }
+        return Ok(GptNeoSettings {
+            initialise,
+            architecture: Architecture::Pretrained {
+                pretrained: pretrained.into(),
+            },
+        });
+    }
+    if initialise == Initialise::Pretrained {
+        return Err(ExperimentError::Missing {
+            key: section.name("pretrained"),
+            purpose: "the Hugging Face directory that every generation starts from",
+            example: "models/TinyStories-1M",
+        });
+    }
+    let sizes = gpt_neo_sizes(section, contexts)?;
+    Ok(GptNeoSettings {
+        initialise,
+        architecture: Architecture::Sizes(sizes),
+    })
+}
+
+fn gpt_neo_sizes(
+    section: &Section<'_>,
+    contexts: &[(&'static str, u32)],
+) -> Result<GptNeoSizes, ExperimentError> {
+    let names = GPT_NEO_PRESETS.map(|(name, _)| name);
+    let preset = section.word("preset", &names)?;
+    let longest = contexts.iter().map(|(_, tokens)| *tokens).max();
+    let ([hidden, layers, heads], positions) = match preset {
+        Some(name) => {
+            let (_, sizes) = GPT_NEO_PRESETS
+                .into_iter()
+                .find(|(preset, _)| *preset == name)
+                .expect("word() gives one of the names");
+            (sizes, 2048)
+        }
+        None => ([128, 4, 8], longest.unwrap_or(1)),
+    };
+    let size = |key, bound, default: u32| -> Result<u32, ExperimentError> {
+        Ok(section
+            .integer(key, 1..=bound)?
+            .map_or(default, |n| n as u32))
+    };
+    let sizes = GptNeoSizes {
+        hidden: size("hidden", 1 << 16, hidden)?,
+        layers: size("layers", 1024, layers)?,
+        heads: size("heads", 1 << 16, heads)?,
+        positions: size("positions", LONGEST, positions)?,
+        window: size("window", LONGEST, 256)?,
+    };
+    if !sizes.hidden.is_multiple_of(sizes.heads) {
+        let key = match section.origin("heads") {
+            Some(_) if section.origin("hidden").is_none() => "heads",
+            _ => "hidden",
+        };
+        let (value, conflict) = if key == "hidden" {
+            (
+                sizes.hidden,
+                format!(
+                    "which model.heads = {} does not divide: hidden must be a multiple of heads",
+                    sizes.heads
+                ),
+            )
+        } else {
+            (
+                sizes.heads,
+                format!(
+                    "which does not divide model.hidden = {}: hidden must be a multiple of heads",
+                    sizes.hidden
+                ),
+            )
+        };
+        return Err(section.conflict(key, value, conflict));
+    }
+    for (key, tokens) in contexts {
+        if *tokens > sizes.positions {
+            return Err(section.conflict(
+                "positions",
+                sizes.positions,
+                format!("less than {key} = {tokens}: the model cannot read that far"),
+            ));
+        }
+    }
+    Ok(sizes)
+}
+
+fn training(section: &Section<'_>) -> Result<TrainingSection, ExperimentError> {
+    section.allow(
+        &[
+            "context",
+            "batch",
+            "micro_batch",
+            "learning_rate",
+            "schedule",
+            "warmup_steps",
+            "beta1",
+            "beta2",
+            "epsilon",
+            "weight_decay",
+            "clip",
+            "epochs",
+            "max_epochs",
+            "patience",
+            "tokens",
+        ],
+        &[],
+    )?;
+    let batch = section.integer("batch", 1..=1 << 20)?.unwrap_or(16) as u32;
+    let schedule = match section.word("schedule", &["constant", "cosine"])? {
+        Some("cosine") => Schedule::Cosine,
+        _ => Schedule::Constant,
+    };
+    let epochs = match section.integer_or("epochs", 1..=MANY, "early-stopping")? {
+        Some(None) => EpochCount::EarlyStopping,
+        Some(Some(epochs)) => EpochCount::Fixed(epochs as u32),
+        None => EpochCount::Fixed(3),
+    };
+    Ok(TrainingSection {
+        context: section.integer("context", 1..=LONGEST)?.unwrap_or(256) as u32,
+        batch,
+        micro_batch: section
+            .integer("micro_batch", 1..=1 << 20)?
+            .map_or(batch.min(8), |n| n as u32),
+        learning_rate: section
+            .number("learning_rate", Interval::Positive)?
+            .unwrap_or(5e-4),
+        schedule,
+        warmup_steps: section.integer("warmup_steps", 0..=LARGEST)?.unwrap_or(0),
+        beta1: section.number("beta1", Interval::BelowOne)?.unwrap_or(0.9),
+        beta2: section.number("beta2", Interval::BelowOne)?.unwrap_or(0.95),
+        epsilon: section
+            .number("epsilon", Interval::Positive)?
+            .unwrap_or(1e-8),
+        weight_decay: section
+            .number("weight_decay", Interval::NonNegative)?
+            .unwrap_or(0.1),
+        clip: section
+            .number_or("clip", Interval::Positive, "off")?
+            .unwrap_or(Some(1.0)),
+        epochs,
+        max_epochs: section.integer("max_epochs", 1..=MANY)?.unwrap_or(10) as u32,
+        patience: section.integer("patience", 1..=MANY)?.unwrap_or(1) as u32,
+        tokens: section
+            .integer_or("tokens", 1..=LARGEST, "paradigm")?
+            .flatten(),
+    })
+}
+
+fn generation(
+    section: &Section<'_>,
+    training: &TrainingSection,
+) -> Result<GenerationSection, ExperimentError> {
+    section.allow(
+        &[
+            "form",
+            "max_tokens",
+            "context",
+            "overflow",
+            "temperature",
+            "top_k",
+            "top_p",
+            "batch",
+            "tokens",
+        ],
+        &[],
+    )?;
+    let form = match section.word("form", &["documents", "stream"])? {
+        Some("stream") => FormKind::Stream,
+        _ => FormKind::Documents,
+    };
+    let overflow = match section.word("overflow", &["slide", "hop"])? {
+        Some("hop") => OverflowKind::Hop,
+        _ => OverflowKind::Slide,
+    };
+    Ok(GenerationSection {
+        form,
+        max_tokens: section
+            .integer("max_tokens", 1..=LONGEST)?
+            .map_or(training.context, |n| n as u32),
+        context: section
+            .integer("context", 1..=LONGEST)?
+            .map_or(training.context, |n| n as u32),
+        overflow,
+        temperature: section
+            .number("temperature", Interval::Positive)?
+            .unwrap_or(1.0),
+        top_k: section.integer_or("top_k", 1..=MANY, "off")?.flatten(),
+        top_p: section
+            .number_or("top_p", Interval::Share, "off")?
+            .flatten(),
+        batch: section.integer("batch", 1..=1 << 20)?.unwrap_or(64) as u32,
+        tokens: section
+            .integer_or("tokens", 1..=LARGEST, "paradigm")?
+            .flatten(),
+    })
+}
+
+fn paradigm(section: &Section<'_>) -> Result<Paradigm, ExperimentError> {
+    let kind = section.word("kind", &Paradigm::NAMES)?.unwrap_or("replace");
+    let all = ["rate", "share"];
+    let (valid, parameter, example): (&[&str], _, _) = match kind {
+        "accumulate-subsample" => (&["kind", "rate"], "rate", "0.5"),
+        "fixed-share" | "fresh-share" => (&["kind", "share"], "share", "0.1"),
+        _ => (&["kind"], "", ""),
+    };
+    section.allow(valid, &all)?;
+    if valid.contains(&parameter) && section.origin(parameter).is_none() {
+        return Err(ExperimentError::Missing {
+            key: section.name(parameter),
+            purpose: if parameter == "rate" {
+                "the text that each generation adds to the corpus, in multiples of the initial one"
+            } else {
+                "the part of each training set that is real"
+            },
+            example,
+        });
+    }
+    let of = |name: &str, interval| {
+        if parameter == name {
+            section.number(name, interval)
+        } else {
+            Ok(None)
+        }
+    };
+    let rate = of("rate", Interval::Positive)?;
+    let share = of("share", Interval::Open)?;
+    Paradigm::named(kind, rate, share).map_err(|error| {
+        section.conflict(
+            if parameter.is_empty() {
+                "kind"
+            } else {
+                parameter
+            },
+            rate.or(share)
+                .map_or_else(|| kind.to_owned(), |x| x.to_string()),
+            error.to_string(),
+        )
+    })
+}
+
+fn measure(
+    section: &Section<'_>,
+    training: &TrainingSection,
+) -> Result<MeasureSection, ExperimentError> {
+    section.allow(
+        &[
+            "context",
+            "documents",
+            "sample_tokens",
+            "contexts",
+            "context_length",
+            "probe",
+        ],
+        &[],
+    )?;
+    let mut probe = Vec::new();
+    for entry in section.sections("probe")?.unwrap_or_default() {
+        entry.allow(&["context", "next"], &[])?;
+        let missing = |key, example| ExperimentError::Missing {
+            key: entry.name(key),
+            purpose: "every probe has a context and a list of next texts",
+            example,
+        };
+        probe.push(ProbeSettings {
+            context: entry
+                .string("context")?
+                .ok_or_else(|| missing("context", "\"there\""))?,
+            next: entry
+                .strings("next")?
+                .filter(|next| !next.is_empty() && next.iter().all(|text| !text.is_empty()))
+                .ok_or_else(|| missing("next", "[\" was\"]"))?,
+        });
+    }
+    Ok(MeasureSection {
+        context: section
+            .integer("context", 1..=LONGEST)?
+            .map_or(training.context, |n| n as u32),
+        documents: section
+            .integer_or("documents", 1..=LARGEST, "all")?
+            .flatten(),
+        sample_tokens: section
+            .integer("sample_tokens", 1..=LARGEST)?
+            .unwrap_or(100_000),
+        contexts: section.integer("contexts", 0..=1_000_000)?.unwrap_or(200) as u32,
+        context_length: section.integer("context_length", 1..=64)?.unwrap_or(3) as u32,
+        probe,
+    })
+}
+
+fn compute(section: &Section<'_>) -> Result<ComputeSection, ExperimentError> {
+    section.allow(&["backend", "threads", "isa"], &[])?;
+    Ok(ComputeSection {
+        backend: match section.word("backend", &["cpu", "reference"])? {
+            Some("reference") => BackendKind::Reference,
+            _ => BackendKind::Cpu,
+        },
+        threads: section.integer_or("threads", 1..=4096, "all")?.flatten(),
+        isa: section.string("isa")?.unwrap_or_else(|| "auto".into()),
+    })
+}
