@@ -33,7 +33,7 @@ pub enum ExperimentError {
     #[error("{origin}: not TOML: {message}")]
     Syntax {
         /// Where.
-        origin: Origin,
+        origin: Box<Origin>,
         /// What the parser says.
         message: String,
     },
@@ -51,7 +51,7 @@ pub enum ExperimentError {
         /// The key with its sections, joined by dots.
         key: String,
         /// Where.
-        origin: Origin,
+        origin: Box<Origin>,
         /// The valid key that is most like it.
         nearest: Option<String>,
         /// All keys that are valid there.
@@ -63,7 +63,7 @@ pub enum ExperimentError {
         /// The key with its sections, joined by dots.
         key: String,
         /// Where.
-        origin: Origin,
+        origin: Box<Origin>,
         /// The value as it was written.
         value: String,
         /// What would be right.
@@ -87,7 +87,7 @@ pub enum ExperimentError {
         /// The key with its sections, joined by dots.
         key: String,
         /// Where; `None` where the value is a default.
-        origin: Option<Origin>,
+        origin: Option<Box<Origin>>,
         /// Its value.
         value: String,
         /// What it does not go with, and what would be right.
@@ -102,7 +102,7 @@ fn suggest(nearest: &Option<String>) -> String {
         .unwrap_or_default()
 }
 
-fn place(origin: &Option<Origin>) -> String {
+fn place(origin: &Option<Box<Origin>>) -> String {
     origin
         .as_ref()
         .map(|origin| format!("{origin}: "))

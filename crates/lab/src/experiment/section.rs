@@ -115,7 +115,7 @@ impl<'a> Section<'a> {
             if !known && !left_over {
                 return Err(ExperimentError::UnknownKey {
                     key: self.name(key),
-                    origin: node.origin.clone(),
+                    origin: Box::new(node.origin.clone()),
                     nearest: nearest(key, valid),
                     valid: valid.join(", "),
                 });
@@ -285,7 +285,7 @@ impl<'a> Section<'a> {
     fn wrong(&self, key: &str, node: &Node, expected: &str) -> ExperimentError {
         ExperimentError::Value {
             key: self.name(key),
-            origin: node.origin.clone(),
+            origin: Box::new(node.origin.clone()),
             value: node.value.to_string(),
             expected: expected.to_owned(),
             nearest: None,
@@ -301,7 +301,7 @@ impl<'a> Section<'a> {
     ) -> ExperimentError {
         ExperimentError::Conflict {
             key: self.name(key),
-            origin: self.origin(key),
+            origin: self.origin(key).map(Box::new),
             value: value.to_string(),
             conflict: conflict.into(),
         }

@@ -72,7 +72,7 @@ impl fmt::Display for Value {
 pub(super) fn parse(text: &str, path: &Path) -> Result<Node, ExperimentError> {
     let lines = Lines { text, path };
     let table = DeTable::parse(text).map_err(|error| ExperimentError::Syntax {
-        origin: lines.at(error.span().map_or(0, |span| span.start)),
+        origin: Box::new(lines.at(error.span().map_or(0, |span| span.start))),
         message: error.message().to_owned(),
     })?;
     let origin = |start| lines.at(start);
