@@ -1,1 +1,16 @@
 //! Perplexity, probes and diversity of one model or corpus.
+//!
+//! Nothing here knows how a model was trained or where a corpus comes from. Every result is a plain
+//! structure with its units in the names of its fields, which serialises as one line of JSON. A
+//! number that is infinite is written as `null`.
+
+#![forbid(unsafe_code)]
+
+pub mod diversity;
+mod error;
+pub mod perplexity;
+pub mod probe;
+mod serialize;
+pub mod statistics;
+
+pub use error::MeasureError;

@@ -1,0 +1,256 @@
+//! Probes: the probability of a continuation after a context, in a model and in a corpus.
+
+use std::collections::HashMap;
+
+use autophage_corpus::{ContextCounts, DocumentSet, count_contexts};
+use autophage_model::LanguageModel;
+use serde::{Deserialize, Serialize};
+
+use crate::MeasureError;
+use crate::statistics::{Interval, wilson};
+
+/// A context and continuations of it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Probe {
+    /// Tokens of the context. May be empty, which asks for the beginning of a text.
+    pub context: Vec<u32>,
+    /// The continuations, each of one or several tokens.
+    pub next: Vec<Vec<u32>>,
+}
+
+/// What a model is given before the tokens of a context.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Conditioning {
+    /// The start-of-text token, unless the context already begins with it.
+    ///
+    /// The default, because a model trained on documents has never been without it: each of its
+    /// training sequences begins so, and a network asked without it answers from positions and states
+    /// that no training step ever touched. The context is then read as the beginning of a text, while
+    /// a corpus is counted at every place: of a model that looks further back than the context, this
+    /// is a question about beginnings.
+    #[default]
+    StartOfText,
+    /// Nothing: the context alone. Right for count models, whose probability after a short context
+    /// *is* the frequency over all places, and for models trained on text cut anywhere.
+    Bare,
+}
+
+impl Conditioning {
+    /// What the model is conditioned on for `context`.
+    pub fn apply(self, context: &[u32], end_of_text: u32) -> Vec<u32> {
+        let start = match self {
+            // Without any token there would be nothing to condition on.
+            _ if context.is_empty() => true,
+            Self::StartOfText => context[0] != end_of_text,
+            Self::Bare => false,
+        };
+        let mut sequence = Vec::with_capacity(context.len() + 1);
+        sequence.extend(start.then_some(end_of_text));
+        sequence.extend_from_slice(context);
+        sequence
+    }
+}
+
+/// A model's answer to a probe.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ModelAnswer {
+    /// Probability of each continuation.
+    pub probabilities: Vec<f64>,
+}
+
+/// A corpus' answer to a probe.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CorpusAnswer {
+    /// Occurrences of the context that are followed by a token: c(x).
+    pub context_count: u64,
+    /// What is known of each continuation.
+    pub next: Vec<Frequency>,
+}
+
+/// How often a continuation follows a context.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Frequency {
+    /// Occurrences of the context with the continuation.
+    pub count: u64,
+    /// The share of continuations; `null` if the context never occurs.
+    ///
+    /// For a continuation of several tokens the product of the shares of each token after the ones
+    /// before it, as for a model. It is `count / context_count` wherever no document breaks off in
+    /// the midst of the continuation.
+    pub probability: Option<f64>,
+    /// 95 % Wilson interval of the probability, of `context_count` trials.
+    pub interval_95: Option<Interval>,
+}
+
+/// The probabilities of every probe's continuations under `model`, all in one question to it.
+///
+/// A continuation v₁ … v_k has the probability `Π p̂(v_i | context v₁ … v_{i−1})`.
+///
+/// # Errors
+/// A probe without a continuation or with an empty one, a context that is too long for the model, or
+/// a token outside its vocabulary.
+pub fn probe_model(
+    model: &dyn LanguageModel,
+    probes: &[Probe],
+    end_of_text: u32,
+    conditioning: Conditioning,
+) -> Result<Vec<ModelAnswer>, MeasureError> {
+    check(probes)?;
+    for (index, probe) in probes.iter().enumerate() {
+        let outside = |&token: &u32| token as usize >= model.vocabulary();
+        if probe
+            .context
+            .iter()
+            .chain(probe.next.iter().flatten())
+            .any(outside)
+        {
+            return Err(MeasureError::Probe {
+                index,
+                problem: "a token is outside the model's vocabulary; encode the probe with the \
+                          model's own tokenizer",
+            });
+        }
+    }
+    let mut contexts = Contexts::default();
+    for probe in probes {
+        let context = conditioning.apply(&probe.context, end_of_text);
+        probe
+            .next
+            .iter()
+            .for_each(|next| contexts.add(&context, next));
+    }
+    let rows = model
+        .next_token_log_probabilities(&contexts.list)
+        .map_err(MeasureError::model("probes"))?;
+    if rows.len() != contexts.list.len() || rows.iter().any(|row| row.len() != model.vocabulary()) {
+        return Err(MeasureError::Answer {
+            what: "probes".to_owned(),
+            found: format!("{} rows", rows.len()),
+            expected: format!(
+                "{} rows of {} numbers",
+                contexts.list.len(),
+                model.vocabulary()
+            ),
+        });
+    }
+    let answer = |probe: &Probe| {
+        let context = conditioning.apply(&probe.context, end_of_text);
+        let probability = |next: &Vec<u32>| {
+            contexts
+                .steps(&context, next)
+                .map(|(row, token)| f64::from(rows[row][token as usize]))
+                .sum::<f64>()
+                .exp()
+        };
+        ModelAnswer {
+            probabilities: probe.next.iter().map(probability).collect(),
+        }
+    };
+    Ok(probes.iter().map(answer).collect())
+}
+
+/// The frequencies of every probe's continuations in `documents`, in one pass over them.
+///
+/// A context of a probe may begin with the end-of-text token, which then stands for the start of a
+/// text. Matches never reach from one document into the next.
+///
+/// # Errors
+/// A probe without a continuation or with an empty one.
+pub fn probe_corpus(
+    documents: &DocumentSet,
+    probes: &[Probe],
+) -> Result<Vec<CorpusAnswer>, MeasureError> {
+    check(probes)?;
+    let mut contexts = Contexts::default();
+    // As for a model, the empty context asks for the beginning of a text.
+    let beginning =
+        |probe: &Probe| Conditioning::Bare.apply(&probe.context, documents.end_of_text());
+    for probe in probes {
+        let context = beginning(probe);
+        probe
+            .next
+            .iter()
+            .for_each(|next| contexts.add(&context, next));
+    }
+    let counts = count_contexts(documents, &contexts.list);
+    let answer = |probe: &Probe| {
+        let context = beginning(probe);
+        let context_count = counts[contexts.numbers[&context]].total;
+        let frequency = |next: &Vec<u32>| {
+            let steps: Vec<(&ContextCounts, u32)> = contexts
+                .steps(&context, next)
+                .map(|(number, token)| (&counts[number], token))
+                .collect();
+            frequency(context_count, &steps)
+        };
+        CorpusAnswer {
+            context_count,
+            next: probe.next.iter().map(frequency).collect(),
+        }
+    };
+    Ok(probes.iter().map(answer).collect())
+}
+
+/// From the counts after the context and after each longer beginning of the continuation.
+fn frequency(context_count: u64, steps: &[(&ContextCounts, u32)]) -> Frequency {
+    let count_of =
+        |&(counts, token): &(&ContextCounts, u32)| counts.next.get(&token).copied().unwrap_or(0);
+    let count = steps.last().map_or(0, count_of);
+    let probability = (context_count > 0).then(|| {
+        steps
+            .iter()
+            .map(|step| match count_of(step) {
+                0 => 0.0,
+                count => count as f64 / step.0.total as f64,
+            })
+            // A step that is impossible decides, whatever (nothing) is known after it.
+            .product()
+    });
+    Frequency {
+        count,
+        probability,
+        interval_95: probability.and_then(|share| wilson(share, context_count)),
+    }
+}
+
+fn check(probes: &[Probe]) -> Result<(), MeasureError> {
+    for (index, probe) in probes.iter().enumerate() {
+        if probe.next.is_empty() || probe.next.iter().any(Vec::is_empty) {
+            return Err(MeasureError::Probe {
+                index,
+                problem: "a probe needs at least one continuation, and a continuation at least one \
+                          token",
+            });
+        }
+    }
+    Ok(())
+}
+
+/// The different contexts that a set of probes needs, in the order of first use.
+#[derive(Default)]
+struct Contexts {
+    list: Vec<Vec<u32>>,
+    numbers: HashMap<Vec<u32>, usize>,
+}
+
+impl Contexts {
+    /// Adds the contexts of all tokens of `next` after `context`.
+    fn add(&mut self, context: &[u32], next: &[u32]) {
+        for length in 0..next.len() {
+            let context = [context, &next[..length]].concat();
+            if !self.numbers.contains_key(&context) {
+                self.numbers.insert(context.clone(), self.list.len());
+                self.list.push(context);
+            }
+        }
+    }
+
+    /// The number of its context and the token, for every token of `next` after `context`.
+    fn steps(&self, context: &[u32], next: &[u32]) -> impl Iterator<Item = (usize, u32)> {
+        next.iter().enumerate().map(move |(length, &token)| {
+            let context = [context, &next[..length]].concat();
+            (self.numbers[&context], token)
+        })
+    }
+}
