@@ -2,11 +2,19 @@
 //!
 //! [`Backend`] names about twenty operations, each with its backward pass where training needs one.
 //! They know shapes and numbers; what a language model is, they do not know.
+//!
+//! [`ReferenceBackend`] is their definition.
 
 mod backend;
+mod check;
+mod host;
+mod reference;
+mod sampling;
 mod shapes;
 
 pub use backend::Backend;
+pub use host::HostBuffer;
+pub use reference::ReferenceBackend;
 pub use shapes::{
     AdamW, Attention, CacheEntry, Cached, Head, Linear, Rows, SamplingFilter, Sequences,
 };

@@ -1,0 +1,81 @@
+//! Numbers in the memory of the host, aligned to cache lines.
+
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+
+/// Numbers in one cache line of 64 bytes.
+const LINE: usize = 16;
+
+/// A cache line. Its alignment is why [`HostBuffer`] is not a plain `Vec<f32>`: a 512-bit load that
+/// straddles two lines costs twice as much.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, align(64))]
+struct Line([f32; LINE]);
+
+/// A buffer in the memory of the host, which dereferences to its numbers.
+#[derive(Clone, Default)]
+pub struct HostBuffer {
+    lines: Vec<Line>,
+    len: usize,
+}
+
+impl HostBuffer {
+    /// `len` zeros.
+    pub(crate) fn zeros(len: usize) -> Self {
+        Self {
+            lines: vec![Line([0.0; LINE]); len.div_ceil(LINE)],
+            len,
+        }
+    }
+}
+
+impl Deref for HostBuffer {
+    type Target = [f32];
+
+    fn deref(&self) -> &[f32] {
+        // SAFETY: the lines are contiguous, hold at least `len` initialised numbers without
+        // padding (`repr(C)`, 16 × 4 bytes = the alignment), and live as long as `self`.
+        unsafe { std::slice::from_raw_parts(self.lines.as_ptr().cast(), self.len) }
+    }
+}
+
+impl DerefMut for HostBuffer {
+    fn deref_mut(&mut self) -> &mut [f32] {
+        // SAFETY: as in `deref`; `&mut self` makes the reference unique.
+        unsafe { std::slice::from_raw_parts_mut(self.lines.as_mut_ptr().cast(), self.len) }
+    }
+}
+
+/// Length and first numbers: a buffer of weights is too long to print.
+impl fmt::Debug for HostBuffer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const SHOWN: usize = 8;
+        let shown = &self[..self.len.min(SHOWN)];
+        write!(f, "HostBuffer({} numbers: {shown:?}", self.len)?;
+        f.write_str(if self.len > SHOWN { " …)" } else { ")" })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_buffer_is_aligned_and_has_its_length() {
+        for len in [0, 1, 15, 16, 17, 1000] {
+            let mut buffer = HostBuffer::zeros(len);
+            assert_eq!(buffer.len(), len);
+            assert_eq!(buffer.as_ptr() as usize % 64, 0);
+            buffer.fill(1.0);
+            assert!(buffer.iter().all(|&v| v == 1.0));
+        }
+    }
+
+    #[test]
+    fn long_buffers_are_printed_in_short() {
+        assert_eq!(
+            format!("{:?}", HostBuffer::zeros(9)),
+            "HostBuffer(9 numbers: [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0] …)"
+        );
+    }
+}
