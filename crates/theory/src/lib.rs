@@ -7,8 +7,34 @@
 
 #![forbid(unsafe_code)]
 
+mod asymptotics;
+mod error;
+mod error_term;
+mod interval;
 mod mixture;
 mod paradigm;
+mod retention;
+mod sampling_laws;
+mod special_functions;
 
+pub use asymptotics::{
+    Asymptotics, accumulate_subsample_divergence, exponent, half_life, replace_divergence,
+};
+pub use error::TheoryError;
+pub use error_term::{
+    ErrorSplit, ErrorTerm, decompose, decompose_event, decompose_ln, direct_retention,
+    event_error_interval, split, total_error_bound,
+};
+pub use interval::{Interval, clopper_pearson, wilson};
 pub use mixture::{Mixture, Shares};
 pub use paradigm::{Paradigm, ParadigmError, Rate, Share};
+pub use retention::{
+    RetentionSteps, UnnormalisedSeries, accumulate_subsample_retention, generation_below,
+    perplexity_bound, replace_retention, residuals, retention, retention_of_mixtures,
+    unnormalised_series,
+};
+pub use sampling_laws::{
+    accumulate_heterozygosity, accumulate_heterozygosity_limit,
+    accumulate_subsample_heterozygosity, expected_distinct_types, heterozygosity,
+    mean_time_to_total_collapse, replace_heterozygosity, survival,
+};
