@@ -81,6 +81,12 @@ pub enum TheoryError {
         /// How many it takes.
         needed: usize,
     },
+    /// A perplexity that no model can have.
+    #[error("a perplexity is {value}, but must be finite and at least 1")]
+    Perplexity {
+        /// Its value.
+        value: f64,
+    },
     /// A name that no fit has.
     #[error(
         "unknown fit `{0}`: expected `constant`, `reciprocal`, or `last-mean:` and a number of generations, such as `last-mean:3`"

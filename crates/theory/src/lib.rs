@@ -10,6 +10,8 @@
 mod asymptotics;
 mod error;
 mod error_term;
+mod fit;
+mod forecast;
 mod interval;
 mod mixture;
 mod paradigm;
@@ -24,6 +26,11 @@ pub use error::TheoryError;
 pub use error_term::{
     ErrorSplit, ErrorTerm, decompose, decompose_event, decompose_ln, direct_retention,
     event_error_interval, split, total_error_bound,
+};
+pub use fit::{ErrorModel, Fit};
+pub use forecast::{
+    Bootstrap, Estimate, Forecast, ForecastScore, ThresholdForecast, forecast_event,
+    forecast_perplexity, forecast_retention, forecast_threshold,
 };
 pub use interval::{Interval, clopper_pearson, wilson};
 pub use mixture::{Mixture, Shares};
