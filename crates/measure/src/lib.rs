@@ -12,5 +12,7 @@ pub mod perplexity;
 pub mod probe;
 mod serialize;
 pub mod statistics;
+#[cfg(test)]
+mod testing;
 
 pub use error::MeasureError;

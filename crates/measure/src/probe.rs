@@ -254,3 +254,134 @@ impl Contexts {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{END, constant, corpus, random_documents, whole_context};
+
+    fn probe(context: &[u32], next: &[&[u32]]) -> Probe {
+        Probe {
+            context: context.to_vec(),
+            next: next.iter().map(|next| next.to_vec()).collect(),
+        }
+    }
+
+    #[test]
+    fn a_models_answer_is_the_chain_rule() {
+        let model = whole_context(5);
+        let probes = [
+            probe(&[1, 2], &[&[3], &[3, 4], &[4]]),
+            probe(&[0, 1], &[&[0]]),
+        ];
+        let p = |context: &[u32], token: usize| {
+            f64::from((model.ln_probabilities)(context)[token]).exp()
+        };
+        let close = |answer: &ModelAnswer, expected: &[f64]| {
+            assert_eq!(answer.probabilities.len(), expected.len());
+            for (a, b) in answer.probabilities.iter().zip(expected) {
+                assert!((a - b).abs() < 1e-9, "{answer:?} {expected:?}");
+            }
+        };
+        let answers = probe_model(&model, &probes, END, Conditioning::Bare).unwrap();
+        let three = p(&[1, 2], 3);
+        close(
+            &answers[0],
+            &[three, three * p(&[1, 2, 3], 4), p(&[1, 2], 4)],
+        );
+        let answers = probe_model(&model, &probes, END, Conditioning::StartOfText).unwrap();
+        let three = p(&[0, 1, 2], 3);
+        close(
+            &answers[0],
+            &[three, three * p(&[0, 1, 2, 3], 4), p(&[0, 1, 2], 4)],
+        );
+        // A context that begins with the start of text does not get a second one.
+        close(&answers[1], &[p(&[0, 1], 0)]);
+    }
+
+    #[test]
+    fn all_continuations_of_a_length_sum_to_one() {
+        let model = whole_context(3);
+        let pairs: Vec<Vec<u32>> = (0..9).map(|i| vec![i / 3, i % 3]).collect();
+        let probe = Probe {
+            context: Vec::new(),
+            next: pairs,
+        };
+        let answers = probe_model(&model, &[probe], END, Conditioning::Bare).unwrap();
+        assert!((answers[0].probabilities.iter().sum::<f64>() - 1.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn a_corpus_answers_with_counts() {
+        let documents = corpus(
+            6,
+            &[
+                vec![1, 2, 3, 0],
+                vec![1, 2, 4, 0],
+                vec![2, 3, 5, 0],
+                vec![1, 2],
+            ],
+        );
+        let probes = [
+            probe(&[1, 2], &[&[3], &[5]]),
+            probe(&[2], &[&[3], &[3, 5], &[5, 1]]),
+            probe(&[], &[&[1], &[1, 2, 3]]),
+            probe(&[5, 5], &[&[1]]),
+        ];
+        let answers = probe_corpus(&documents, &probes).unwrap();
+        // The last document breaks off after "1 2", which counts nowhere as a context.
+        assert_eq!(answers[0].context_count, 2);
+        assert_eq!(answers[0].next[0].probability, Some(0.5));
+        assert_eq!(
+            (answers[0].next[1].count, answers[0].next[1].probability),
+            (0, Some(0.0))
+        );
+        assert_eq!(answers[1].context_count, 3);
+        assert_eq!(answers[1].next[0].count, 2);
+        assert_eq!(
+            (answers[1].next[1].count, answers[1].next[1].probability),
+            (1, Some(1.0 / 3.0))
+        );
+        assert_eq!(answers[1].next[2].probability, Some(0.0));
+        // The beginning of a text: 3 of 4 begin with 1; then 2 always, then 3 or 4.
+        assert_eq!(answers[2].context_count, 4);
+        assert_eq!(answers[2].next[0].probability, Some(0.75));
+        assert_eq!(answers[2].next[1].probability, Some(0.75 * 0.5));
+        assert_eq!(answers[3].next[0].probability, None);
+        assert_eq!(answers[3].next[0].interval_95, None);
+        let interval = answers[1].next[0].interval_95.unwrap();
+        assert!(interval.low < 2.0 / 3.0 && 2.0 / 3.0 < interval.high);
+    }
+
+    #[test]
+    fn continuations_of_whole_documents_are_plain_shares() {
+        let stored = random_documents(200, 12, 4, 9);
+        let probes = [probe(&[1], &[&[2, 3], &[2, 0], &[3, 3, 3]])];
+        let answer = &probe_corpus(&corpus(4, &stored), &probes).unwrap()[0];
+        for (next, frequency) in probes[0].next.iter().zip(&answer.next) {
+            let pattern = [&[1], &next[..]].concat();
+            let found = |d: &Vec<u32>| d.windows(pattern.len()).filter(|w| *w == pattern).count();
+            assert_eq!(
+                frequency.count,
+                stored.iter().map(found).sum::<usize>() as u64
+            );
+            let share = frequency.count as f64 / answer.context_count as f64;
+            assert!((frequency.probability.unwrap() - share).abs() < 1e-12);
+        }
+    }
+
+    #[test]
+    fn bad_probes_are_refused_by_number() {
+        let model = constant(vec![0.5; 2]);
+        let good = probe(&[1], &[&[1]]);
+        for bad in [
+            probe(&[1], &[]),
+            probe(&[1], &[&[]]),
+            probe(&[7], &[&[1]]),
+            probe(&[1], &[&[2]]),
+        ] {
+            let error = probe_model(&model, &[good.clone(), bad], END, Conditioning::default());
+            assert!(error.unwrap_err().to_string().starts_with("probe 1:"));
+        }
+    }
+}

@@ -251,3 +251,172 @@ fn longest_run(documents: &[Vec<u32>]) -> u64 {
         .max()
         .unwrap_or(0) as u64
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{corpus, random_documents};
+    use autophage_random::Purpose;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    fn settings(sample_tokens: u64) -> DiversitySettings {
+        DiversitySettings {
+            sample_tokens,
+            random: Stream::new(3, Purpose::Measurement, 1),
+        }
+    }
+
+    #[test]
+    fn a_small_corpus_by_hand() {
+        let initial = corpus(8, &[vec![1, 2, 3, 0], vec![1, 4, 0], vec![5, 0]]);
+        let training = Fingerprints::new(&corpus(8, &[vec![6, 6, 6, 6, 0]]));
+        let generated = corpus(
+            8,
+            &[
+                vec![1, 2, 3, 0],
+                vec![6, 6, 6, 6],
+                vec![1, 4, 0],
+                vec![6, 6, 6, 6, 0],
+                vec![7],
+            ],
+        );
+        let reference = Reference::new(&initial);
+        let result = diversity(&generated, &reference, Some(&training), &settings(100)).unwrap();
+        let whole = &result.corpus;
+        assert_eq!((whole.documents, whole.tokens), (5, 17));
+        assert_eq!(whole.composition.types, 7);
+        assert_eq!(whole.composition.initial_vocabulary_share, 5.0 / 6.0);
+        assert_eq!(whole.ended_documents_share, 0.6);
+        assert_eq!(whole.end_of_text_tokens_share, 3.0 / 17.0);
+        assert_eq!(whole.initial_copies_share, 0.4);
+        // Cut off or not, a copied text is a copy.
+        assert_eq!(whole.training_copies_share, Some(0.4));
+        assert_eq!(whole.length.mean_tokens, (3 + 4 + 2 + 4 + 1) as f64 / 5.0);
+
+        let sample = &result.sample;
+        assert_eq!(
+            (sample.requested_tokens, sample.tokens, sample.documents),
+            (100, 17, 5)
+        );
+        assert_eq!(sample.composition, whole.composition);
+        assert_eq!(sample.distinct_1, Some(7.0 / 17.0));
+        // 12, 23, 30 | 66 66 66 | 14 40 | 66 66 66 60: 12 bigrams, 7 different, 3 + 1 + 2 + 2 within.
+        assert_eq!(sample.distinct_2, Some(7.0 / 12.0));
+        assert!((sample.repetition_2_percent.unwrap() - 100.0 * 4.0 / 12.0).abs() < 1e-12);
+        // 123, 230 | 666 666 | 140 | 666 666 660: 8 trigrams, 5 different, 2 + 1 + 1 + 2 within.
+        assert_eq!(sample.distinct_3, Some(5.0 / 8.0));
+        assert!((sample.repetition_3_percent.unwrap() - 25.0).abs() < 1e-12);
+        // 1230 | 6666 | | 6666 6660.
+        assert_eq!(sample.distinct_4, Some(0.75));
+        assert_eq!(sample.repetition_4_percent, Some(0.0));
+        let d = (1.0 - 4.0 / 12.0) * 0.75;
+        assert!((sample.repetition_diversity.unwrap() - d).abs() < 1e-12);
+        assert_eq!(sample.duplicate_documents_share, 0.2);
+        assert_eq!(sample.longest_run_tokens, 4);
+    }
+
+    #[test]
+    fn short_documents_have_no_long_ngrams() {
+        let documents = corpus(4, &[vec![1, 0], vec![2, 0]]);
+        let reference = Reference::new(&documents);
+        let result = diversity(&documents, &reference, None, &settings(4)).unwrap();
+        assert_eq!(result.sample.distinct_3, None);
+        assert_eq!(result.sample.repetition_diversity, None);
+        assert_eq!(result.corpus.training_copies_share, None);
+        let json = serde_json::to_string(&result).unwrap();
+        assert_eq!(serde_json::from_str::<Diversity>(&json).unwrap(), result);
+    }
+
+    #[test]
+    fn repetition_compresses() {
+        let varied = corpus(60_000, &random_documents(200, 60, 60_000, 1));
+        let story = random_documents(1, 60, 60_000, 2).remove(0);
+        let repeated = corpus(60_000, &vec![story; 200]);
+        let reference = Reference::new(&varied);
+        let ratio = |documents| {
+            let result = diversity(documents, &reference, None, &settings(2000)).unwrap();
+            (
+                result.sample.compression_ratio,
+                result.sample.duplicate_documents_share,
+            )
+        };
+        let (varied, no_duplicates) = ratio(&varied);
+        let (repeated, duplicates) = ratio(&repeated);
+        assert!(varied < 1.1 && repeated > 10.0, "{varied} {repeated}");
+        assert!(no_duplicates < 0.1 && duplicates > 0.9);
+    }
+
+    #[test]
+    fn nonsense_is_refused() {
+        let documents = corpus(4, &[vec![1, 0]]);
+        let reference = Reference::new(&documents);
+        let error = |corpus: &DocumentSet, size| {
+            diversity(corpus, &reference, None, &settings(size)).unwrap_err()
+        };
+        assert!(matches!(error(&documents, 0), MeasureError::Setting { .. }));
+        let empty = corpus(4, &[]);
+        assert!(matches!(
+            error(&empty, 9),
+            MeasureError::NothingToMeasure { .. }
+        ));
+        let other = corpus(5, &[vec![1, 0]]);
+        assert!(matches!(
+            error(&other, 9),
+            MeasureError::DifferentVocabularies { .. }
+        ));
+    }
+
+    proptest! {
+        #[test]
+        fn equal_to_brute_force(
+            documents in vec(vec(0u32..5, 1..12), 1..20),
+            initial in vec(vec(0u32..5, 0..12), 1..20),
+        ) {
+            let result = diversity(
+                &corpus(5, &documents),
+                &Reference::new(&corpus(5, &initial)),
+                None,
+                &settings(1 << 40),
+            ).unwrap();
+            let text = |document: &[u32]| document.strip_suffix(&[0]).unwrap_or(document).to_vec();
+            let copies = documents
+                .iter()
+                .filter(|d| initial.iter().any(|i| text(i) == text(d)))
+                .count();
+            prop_assert_eq!(
+                result.corpus.initial_copies_share,
+                copies as f64 / documents.len() as f64
+            );
+            // Pairs of places with the same token: a quadratic road to heterozygosity.
+            let tokens = documents.concat();
+            let same: usize = tokens
+                .iter()
+                .map(|a| tokens.iter().filter(|b| a == *b).count())
+                .sum();
+            let heterozygosity = 1.0 - same as f64 / (tokens.len() as f64).powi(2);
+            prop_assert!((result.corpus.composition.heterozygosity - heterozygosity).abs() < 1e-12);
+            // −ln of its own frequency, averaged over places.
+            let frequency = |v: &u32| {
+                tokens.iter().filter(|t| *t == v).count() as f64 / tokens.len() as f64
+            };
+            let entropy = tokens.iter().map(|v| -frequency(v).ln()).sum::<f64>() / tokens.len() as f64;
+            prop_assert!((result.sample.composition.entropy_nats - entropy).abs() < 1e-12);
+            let mut texts: Vec<Vec<u32>> = documents.iter().map(|d| text(d)).collect();
+            texts.sort();
+            texts.dedup();
+            prop_assert_eq!(
+                result.sample.duplicate_documents_share,
+                (documents.len() - texts.len()) as f64 / documents.len() as f64
+            );
+            let run = |document: &Vec<u32>| {
+                (0..document.len())
+                    .map(|i| document[i..].iter().take_while(|&&t| t == document[i]).count())
+                    .max()
+                    .unwrap_or(0)
+            };
+            let longest = documents.iter().map(run).max().unwrap_or(0) as u64;
+            prop_assert_eq!(result.sample.longest_run_tokens, longest);
+        }
+    }
+}

@@ -147,3 +147,144 @@ fn sum(row: &[f32], document: usize) -> Result<DocumentLoss, MeasureError> {
         tokens: row.len() as u64,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::perplexity::{Perplexity, Unigram};
+    use crate::testing::{Conditional, constant, corpus, random_documents, whole_context};
+
+    fn measure(model: &dyn LanguageModel, documents: &DocumentSet, context: usize) -> Perplexity {
+        let settings = PerplexitySettings {
+            context,
+            batch_tokens: 40,
+        };
+        perplexity(model, documents, &settings, &mut |_| ())
+            .unwrap()
+            .summary(Some(1000))
+            .unwrap()
+    }
+
+    /// Token after token, with the definition's context spelled out: documents shorter, as long as
+    /// and longer than the context.
+    #[test]
+    fn equal_to_one_token_at_a_time() {
+        let documents = random_documents(30, 40, 7, 1);
+        let model = whole_context(7);
+        for context in [1, 2, 13, 100] {
+            let (mut sum, mut tokens) = (0.0, 0.0);
+            for document in &documents {
+                for t in 0..document.len() {
+                    let mut history = vec![0];
+                    history.extend(&document[..t]);
+                    if history.len() > context {
+                        history.drain(..history.len() - context);
+                    }
+                    let row = (model.ln_probabilities)(&history);
+                    sum -= f64::from(row[document[t] as usize]);
+                    tokens += 1.0;
+                }
+            }
+            let measured = measure(&model, &corpus(7, &documents), context);
+            assert_eq!(measured.tokens as f64, tokens);
+            assert!((measured.loss_nats_per_token - sum / tokens).abs() < 1e-12);
+            assert!((measured.perplexity / (sum / tokens).exp() - 1.0).abs() < 1e-12);
+        }
+    }
+
+    #[test]
+    fn a_uniform_model_has_the_perplexity_of_its_vocabulary() {
+        let documents = corpus(50, &random_documents(20, 30, 50, 2));
+        let measured = measure(&constant(vec![0.02; 50]), &documents, 8);
+        assert!((measured.perplexity - 50.0).abs() < 1e-4);
+        assert!(measured.perplexity_standard_error.unwrap() < 1e-4);
+        assert!((measured.document_perplexity.p95 - 50.0).abs() < 1e-4);
+        // log2 50 bits a token.
+        let bits = measured.tokens as f64 * 50f64.log2() / 1000.0;
+        assert!((measured.bits_per_byte.unwrap() - bits).abs() < 1e-6);
+    }
+
+    #[test]
+    fn the_true_distribution_has_the_perplexity_of_its_entropy() {
+        // Frequencies 1/2, 1/4, 1/8, 1/8 exactly: entropy 1.75 bits.
+        let document = vec![1, 1, 2, 1, 3, 2, 1, 0];
+        let documents = corpus(4, &[document.clone(), document]);
+        let model = constant(vec![0.125, 0.5, 0.25, 0.125]);
+        let measured = measure(&model, &documents, 3);
+        assert!((measured.perplexity - 1.75f64.exp2()).abs() < 1e-6);
+    }
+
+    #[test]
+    fn batches_do_not_matter_and_progress_reaches_the_end() {
+        let documents = corpus(7, &random_documents(50, 20, 7, 3));
+        let model = whole_context(7);
+        let run = |batch_tokens| {
+            let settings = PerplexitySettings {
+                context: 5,
+                batch_tokens,
+            };
+            let mut heard = Vec::new();
+            let losses = perplexity(&model, &documents, &settings, &mut |p| heard.push(p));
+            assert!(heard.is_sorted_by_key(|p| p.tokens_done));
+            let last = heard.last().unwrap();
+            assert_eq!(
+                (last.documents_done, last.tokens_done),
+                (50, documents.tokens())
+            );
+            (losses.unwrap(), heard.len())
+        };
+        let (one, pieces) = run(1);
+        assert_eq!(pieces, 50);
+        assert_eq!(run(1 << 20), (one, 1));
+    }
+
+    #[test]
+    fn impossible_tokens_make_it_infinite_and_json_says_null() {
+        let documents = corpus(3, &[vec![1, 2, 0], vec![1, 0]]);
+        let measured = measure(&constant(vec![0.5, 0.5, 0.0]), &documents, 4);
+        assert_eq!(measured.perplexity, f64::INFINITY);
+        assert_eq!(measured.perplexity_standard_error, None);
+        assert_eq!(measured.bits_per_byte, None);
+        let json = serde_json::to_string(&measured).unwrap();
+        assert!(json.contains("\"perplexity\":null"), "{json}");
+        assert_eq!(serde_json::from_str::<Perplexity>(&json).unwrap(), measured);
+    }
+
+    #[test]
+    fn the_unigram_baseline_by_hand() {
+        // Counts 0: 2, 1: 2, 2: 1 of N = 5, V = 4: probabilities 3/9, 3/9, 2/9, 1/9.
+        let baseline = Unigram::new(&corpus(4, &[vec![1, 2, 0], vec![1, 0]]));
+        let losses = baseline
+            .perplexity(&corpus(4, &[vec![1, 0], vec![3, 2, 0]]))
+            .unwrap();
+        let expected =
+            |numerators: &[f64]| -> f64 { numerators.iter().map(|n| (9.0 / n).ln()).sum() };
+        assert!((losses.documents[0].loss_nats - expected(&[3.0, 3.0])).abs() < 1e-12);
+        assert!((losses.documents[1].loss_nats - expected(&[1.0, 2.0, 3.0])).abs() < 1e-12);
+        assert_eq!(losses.summary(None).unwrap().context_tokens, None);
+        assert!(baseline.perplexity(&corpus(5, &[vec![1]])).is_err());
+    }
+
+    #[test]
+    fn nonsense_is_refused() {
+        let model = constant(vec![0.5; 2]);
+        let documents = corpus(2, &[vec![1, 0]]);
+        let with = |model: &dyn LanguageModel, documents: &DocumentSet, context| {
+            let settings = PerplexitySettings {
+                context,
+                batch_tokens: 0,
+            };
+            perplexity(model, documents, &settings, &mut |_| ())
+                .unwrap_err()
+                .to_string()
+        };
+        assert!(with(&model, &documents, 0).contains("context = 0"));
+        assert!(with(&model, &corpus(2, &[]), 1).contains("no token"));
+        let broken = Conditional {
+            vocabulary: 2,
+            max_context: None,
+            ln_probabilities: |_: &[u32]| vec![f32::NAN; 2],
+        };
+        assert!(with(&broken, &documents, 1).contains("document 0, token 0"));
+    }
+}
