@@ -14,4 +14,154 @@ pub enum ModelError {
         /// The cause.
         source: std::io::Error,
     },
+    /// A file of the model is not what it should be: cut off, damaged, or of another format.
+    #[error("{path}: damaged or not a model file: {reason}")]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A tensor that the architecture has is not in the weight file.
+    #[error("{path}: tensor {tensor} {expected:?} is missing")]
+    MissingTensor {
+        /// The weight file.
+        path: PathBuf,
+        /// Name of the tensor.
+        tensor: String,
+        /// The shape that it should have.
+        expected: Vec<usize>,
+    },
+    /// The weight file holds a tensor that the architecture does not have.
+    #[error(
+        "{path}: tensor {tensor} does not belong to the model that config.json describes; \
+         the two files are not from the same model"
+    )]
+    UnexpectedTensor {
+        /// The weight file.
+        path: PathBuf,
+        /// Name of the tensor.
+        tensor: String,
+    },
+    /// A tensor has another shape or number type than the architecture asks for.
+    #[error("{path}: tensor {tensor} should be F32 {expected:?} but is {found}")]
+    TensorShape {
+        /// The weight file.
+        path: PathBuf,
+        /// Name of the tensor.
+        tensor: String,
+        /// The shape that it should have.
+        expected: Vec<usize>,
+        /// Number type and shape that it has.
+        found: String,
+    },
+    /// A tensor of a weight file holds an infinity or "not a number".
+    #[error("{path}: tensor {tensor} holds a number that is not finite, at element {element}")]
+    TensorNotFinite {
+        /// The weight file.
+        path: PathBuf,
+        /// Name of the tensor.
+        tensor: String,
+        /// Index of the first such element.
+        element: usize,
+    },
+    /// A size or setting of an architecture cannot be.
+    #[error("model: {field}: {problem}")]
+    Architecture {
+        /// The field, by its name in config.json.
+        field: &'static str,
+        /// What is wrong and what would be right.
+        problem: String,
+    },
+    /// A configuration file describes a model that cannot be, or one of another kind.
+    #[error("{path}: {field}: {problem}")]
+    Configuration {
+        /// The configuration file.
+        path: PathBuf,
+        /// The field.
+        field: &'static str,
+        /// What is wrong and what would be right.
+        problem: String,
+    },
+    /// A saved model is not of the architecture that is trained.
+    #[error(
+        "{directory}: the saved model is another one than the experiment trains: {field} is {found} \
+         there and {expected} here"
+    )]
+    OtherArchitecture {
+        /// The directory of the saved model.
+        directory: PathBuf,
+        /// The first field that differs, by its name in config.json.
+        field: &'static str,
+        /// Its value in the experiment.
+        expected: String,
+        /// Its value in the saved model.
+        found: String,
+    },
+    /// A setting of the training cannot be.
+    #[error("training: {setting}: {problem}")]
+    Training {
+        /// The setting.
+        setting: &'static str,
+        /// What is wrong and what would be right.
+        problem: String,
+    },
+    /// A request to sample text does not fit the model.
+    #[error("generation: {field}: {problem}")]
+    Request {
+        /// The field of the request.
+        field: &'static str,
+        /// What is wrong and what would be right.
+        problem: String,
+    },
+    /// The training set has no document.
+    #[error("the training set is empty")]
+    EmptyTrainingSet,
+    /// Early stopping was asked for, and there is nothing to measure the validation loss on.
+    #[error(
+        "early stopping needs validation documents and there are none; \
+         hold some out or train a fixed number of epochs"
+    )]
+    EmptyValidationSet,
+    /// A token that the model does not know.
+    #[error(
+        "token {token} is outside the model's vocabulary of {vocabulary}; \
+         was the text encoded with another tokenizer?"
+    )]
+    TokenOutsideVocabulary {
+        /// The token.
+        token: u32,
+        /// Tokens of the model: 0 … vocabulary − 1.
+        vocabulary: usize,
+    },
+    /// A next token was asked for after nothing at all.
+    #[error("an empty context: put the start-of-text token in front of a text's first token")]
+    EmptyContext,
+    /// More tokens than the model can be conditioned on.
+    #[error("a context of {length} tokens, and the model can be conditioned on {limit} at most")]
+    ContextTooLong {
+        /// Tokens of the context.
+        length: usize,
+        /// The most that the model can see.
+        limit: usize,
+    },
+    /// The loss became infinite or "not a number".
+    #[error(
+        "the loss is no longer finite ({loss}) at step {step}; \
+         a lower learning rate or a longer warm-up usually cures it"
+    )]
+    LossNotFinite {
+        /// The optimizer step, from 1.
+        step: u64,
+        /// The loss.
+        loss: f64,
+    },
+}
+
+impl ModelError {
+    /// For `map_err`: an input or output error of `path`.
+    pub(crate) fn file(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::File { path, source }
+    }
 }

@@ -3,11 +3,17 @@
 #![forbid(unsafe_code)]
 
 mod error;
+mod gpt_neo;
 mod language_model;
+mod training;
 
 pub use autophage_compute::SamplingFilter;
 pub use error::ModelError;
+pub use gpt_neo::{AttentionKind, GptNeo, GptNeoConfig};
 pub use language_model::{
     Epochs, Form, GeneratedDocument, GenerationRequest, LanguageModel, Learner, Limit, Overflow,
     Trained, TrainingEvent, TrainingJob,
+};
+pub use training::{
+    GptNeoLearner, Schedule, StepReport, Trainer, TrainingSequence, TrainingSettings,
 };
