@@ -1,0 +1,172 @@
+//! Training a byte-level BPE.
+
+use std::collections::HashMap;
+
+use rayon::prelude::*;
+use tokenizers::models::bpe::{BPE, BpeTrainer};
+use tokenizers::pre_tokenizers::byte_level::ByteLevel;
+use tokenizers::{AddedToken, OffsetReferential, OffsetType, PreTokenizedString, PreTokenizer};
+
+use super::{END_OF_TEXT, Tokenizer, byte_level};
+use crate::CorpusError;
+
+/// The 256 bytes and the end of text.
+const SMALLEST_VOCABULARY: u32 = 257;
+/// Documents that are cut into words at once, so that memory does not grow with the corpus.
+const BATCH: usize = 1024;
+
+/// How often each word occurs, where words are what byte-level BPE never merges across.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct WordCounts(HashMap<String, u64>);
+
+impl WordCounts {
+    /// Counts the words of these texts, in parallel.
+    pub(crate) fn add<T: AsRef<str> + Sync>(&mut self, texts: &[T]) {
+        let splitter = byte_level::pre_tokenizer();
+        let counts = texts
+            .par_iter()
+            .fold(HashMap::new, |mut counts, text| {
+                let mut words = PreTokenizedString::from(text.as_ref());
+                splitter
+                    .pre_tokenize(&mut words)
+                    .expect("the bytes of any text are words");
+                for (word, ..) in words.get_splits(OffsetReferential::Original, OffsetType::None) {
+                    match counts.get_mut(word) {
+                        Some(count) => *count += 1,
+                        None => {
+                            counts.insert(word.to_owned(), 1);
+                        }
+                    }
+                }
+                counts
+            })
+            .reduce(HashMap::new, merge);
+        self.0 = merge(std::mem::take(&mut self.0), counts);
+    }
+
+    /// Merges the most frequent pair again and again until there are `vocabulary` tokens or no pair
+    /// occurs twice.
+    pub(crate) fn train(self, vocabulary: u32) -> Result<Tokenizer, CorpusError> {
+        if vocabulary < SMALLEST_VOCABULARY {
+            return Err(CorpusError::VocabularyTooSmall {
+                vocabulary,
+                minimum: SMALLEST_VOCABULARY,
+            });
+        }
+        let trainer = BpeTrainer::builder()
+            .show_progress(false)
+            .vocab_size(vocabulary as usize)
+            .min_frequency(2)
+            .initial_alphabet(ByteLevel::alphabet().into_iter().collect())
+            .special_tokens(vec![AddedToken::from(END_OF_TEXT, true)])
+            .build();
+        let words = self.0.iter();
+        let words = words.map(|(word, &count)| (word.as_str().into(), count));
+        let mut model = BPE::default();
+        trainer
+            .do_train(&words.collect(), &mut model)
+            .expect("training from counts in memory has no way to fail");
+        Ok(Tokenizer::new(byte_level::around(model), END_OF_TEXT)
+            .expect("the trainer puts the special token first"))
+    }
+}
+
+fn merge(mut left: HashMap<String, u64>, right: HashMap<String, u64>) -> HashMap<String, u64> {
+    if left.is_empty() {
+        return right;
+    }
+    for (word, count) in right {
+        *left.entry(word).or_default() += count;
+    }
+    left
+}
+
+impl Tokenizer {
+    /// A byte-level BPE of `vocabulary` tokens, the end of text (token 0) and the 256 bytes among
+    /// them. It depends on the documents alone, not on their order or the number of threads.
+    ///
+    /// Where the documents do not have so many pairs that occur at least twice, the vocabulary
+    /// is smaller: see [`vocabulary`](Self::vocabulary).
+    ///
+    /// # Errors
+    /// A vocabulary of fewer than 257 tokens.
+    pub fn train_bpe<T: AsRef<str> + Sync>(
+        documents: impl IntoIterator<Item = T>,
+        vocabulary: u32,
+    ) -> Result<Self, CorpusError> {
+        let mut words = WordCounts::default();
+        let mut documents = documents.into_iter();
+        loop {
+            let batch: Vec<T> = documents.by_ref().take(BATCH).collect();
+            if batch.is_empty() {
+                return words.train(vocabulary);
+            }
+            words.add(&batch);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{DocumentSource, SourceSettings};
+    use proptest::prelude::*;
+
+    fn stories() -> Vec<String> {
+        let settings = SourceSettings::new("builtin:tinystories-sample");
+        let source = DocumentSource::open(&settings).unwrap();
+        source.documents().map(|d| d.unwrap().text).collect()
+    }
+
+    #[test]
+    fn training_depends_on_the_documents_alone() {
+        let mut stories = stories();
+        let first = Tokenizer::train_bpe(&stories, 2048).unwrap();
+        assert_eq!((first.vocabulary(), first.end_of_text()), (2048, 0));
+        let expected = first.inner().to_string(false).unwrap();
+        for threads in [1, 2, 5] {
+            stories.reverse();
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+            let again = pool
+                .build()
+                .unwrap()
+                .install(|| Tokenizer::train_bpe(&stories, 2048).unwrap());
+            assert_eq!(again.inner().to_string(false).unwrap(), expected);
+        }
+        let text = &stories[0];
+        let tokens = first.encode(text).unwrap();
+        assert!(tokens.len() * 3 < text.len());
+        assert_eq!(&first.decode(&tokens).unwrap(), text);
+    }
+
+    #[test]
+    fn a_small_corpus_gives_a_small_vocabulary() {
+        let tokenizer = Tokenizer::train_bpe(["ab ab", "x"], 1000).unwrap();
+        // The bytes, the end of text, and the one pair that occurs twice.
+        assert_eq!(tokenizer.vocabulary(), 258);
+        let empty = Tokenizer::train_bpe([""; 0], 257).unwrap();
+        assert_eq!(empty.vocabulary(), 257);
+        assert!(matches!(
+            Tokenizer::train_bpe(["ab"], 256),
+            Err(CorpusError::VocabularyTooSmall { minimum: 257, .. })
+        ));
+    }
+
+    #[test]
+    fn the_end_of_text_in_a_text_is_not_the_token() {
+        let text = "<|endoftext|> ".repeat(100);
+        let tokenizer = Tokenizer::train_bpe([&text], 300).unwrap();
+        let tokens = tokenizer.encode(&text).unwrap();
+        assert!(!tokens.contains(&0));
+        assert_eq!(tokenizer.decode(&tokens).unwrap(), text);
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_comes_back(training in any::<String>(), text in any::<String>()) {
+            let tokenizer = Tokenizer::train_bpe([&training, &training], 300).unwrap();
+            let tokens = tokenizer.encode(&text).unwrap();
+            prop_assert_eq!(tokenizer.decode(&tokens).unwrap(), text);
+        }
+    }
+}
