@@ -10,15 +10,16 @@ mod tree;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use autophage_corpus::TokenizerChoice;
 use autophage_theory::Paradigm;
 use serde::Serialize;
 
 pub use error::ExperimentError;
 pub use presets::Preset;
 pub use settings::{
-    Architecture, BackendKind, ComputeSection, CorpusFormat, CorpusSettings, EpochCount, FormKind,
+    Architecture, BackendKind, ComputeSection, CorpusSettings, EpochCount, FormKind,
     GenerationSection, GptNeoSettings, GptNeoSizes, Initialise, MeasureSection, ModelSettings,
-    OverflowKind, ProbeSettings, Schedule, TokenizerSettings, TrainingSection,
+    OverflowKind, ProbeSettings, TrainingSection,
 };
 pub use tree::Origin;
 
@@ -34,7 +35,7 @@ pub struct Experiment {
     /// Where the real documents come from.
     pub corpus: CorpusSettings,
     /// How text becomes tokens.
-    pub tokenizer: TokenizerSettings,
+    pub tokenizer: TokenizerChoice,
     /// What is trained.
     pub model: ModelSettings,
     /// How it is trained.

@@ -1,12 +1,41 @@
 //! The experiment file, the generation loop and the run directory.
+//!
+//! An [`Experiment`] says everything that a run does. [`run`] makes its generations in a directory:
+//! tokenize once, then train, generate and measure, generation after generation. [`Run`] reads what
+//! is there, also while it grows.
 
 #![forbid(unsafe_code)]
 
+mod error;
 mod experiment;
+mod generation;
+mod layout;
+mod learner;
+mod lock;
+mod manifest;
+mod metrics;
+mod observer;
+mod open;
+mod prepare;
+mod record;
+mod reporter;
+mod run;
+mod training_set;
 
+pub use error::LabError;
 pub use experiment::{
-    Architecture, BackendKind, ComputeSection, CorpusFormat, CorpusSettings, Difference,
-    EpochCount, Experiment, ExperimentError, FormKind, GenerationSection, GptNeoSettings,
-    GptNeoSizes, Initialise, MeasureSection, ModelSettings, Origin, OverflowKind, Preset,
-    ProbeSettings, Schedule, TokenizerSettings, TrainingSection,
+    Architecture, BackendKind, ComputeSection, CorpusSettings, Difference, EpochCount, Experiment,
+    ExperimentError, FormKind, GenerationSection, GptNeoSettings, GptNeoSizes, Initialise,
+    MeasureSection, ModelSettings, Origin, OverflowKind, Preset, ProbeSettings, TrainingSection,
 };
+pub use learner::{Vocabulary, build_learner};
+pub use metrics::{
+    Baseline, GeneratedMetrics, METRICS_VERSION, Metrics, ProbeMetrics, ProbeTruth, StageTiming,
+    Timing, TrainingMetrics,
+};
+pub use observer::{Event, Observer, Stage};
+pub use open::Run;
+pub use record::{FORMAT_VERSION, RunRecord};
+pub use reporter::Status;
+pub use run::{LearnerFactory, Outcome, run, run_with};
+pub use training_set::{Composer, Provenance, Sizes, SourceShare, TrainingSet};

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
+use autophage_corpus::TokenizerChoice;
 use autophage_lab::{
     Architecture, EpochCount, Experiment, ExperimentError, GptNeoSettings, GptNeoSizes, Initialise,
-    ModelSettings, Preset, TokenizerSettings,
+    ModelSettings, Preset,
 };
 use autophage_theory::Paradigm;
 use proptest::prelude::*;
@@ -31,9 +32,16 @@ fn the_resolved_copy_reads_as_the_same_experiment() {
         &["paradigm.kind=accumulate-subsample", "paradigm.rate=0.1"],
         &["model.pretrained=/models/neo", "model.initialise=previous"],
         &["tokenizer.kind=bpe", "tokenizer.vocabulary=300"],
-        &["training.clip=off", "corpus.limit=100", "compute.threads=2"],
+        &[
+            "training.clip_norm=inf",
+            "corpus.tokens=100",
+            "compute.threads=2",
+        ],
         &["measure.probe=[{context = \"a\\nb\", next = [\" c\"]}]"],
-        &["corpus.separator=\"\\n\\n\"", "model.preset=tinystories-3m"],
+        &[
+            "corpus.separator=blank-lines",
+            "model.preset=tinystories-3m",
+        ],
     ] {
         let experiment = read(SMALL, overrides).unwrap();
         let again = read(&experiment.to_toml(), &[]).unwrap();
@@ -59,7 +67,7 @@ fn the_demo_is_what_the_documentation_says() {
     assert_eq!(demo.corpus.path, "builtin:tinystories-sample");
     assert_eq!(demo.generations, 8);
     assert_eq!(demo.paradigm, Paradigm::Replace);
-    assert_eq!(demo.tokenizer, TokenizerSettings::Bpe { vocabulary: 2048 });
+    assert_eq!(demo.tokenizer, TokenizerChoice::Bpe { vocabulary: 2048 });
     let expected = GptNeoSizes {
         hidden: 128,
         layers: 4,
@@ -109,7 +117,7 @@ fn unknown_keys_are_refused_with_the_nearest_one_and_the_line() {
     assert!(error.contains("did you mean `generations`?"), "{error}");
     let error = refusal(SMALL, &["training.batchsize=3"]);
     assert!(error.contains("--set training.batchsize=3"), "{error}");
-    assert!(error.contains("did you mean `batch`?"), "{error}");
+    assert!(error.contains("valid here: sequences_per_step"), "{error}");
     let error = refusal(&format!("{SMALL}[[measure.probe]]\ncontxt = \"a\"\n"), &[]);
     assert!(error.contains("line 4"), "{error}");
     assert!(error.contains("did you mean `context`?"), "{error}");

@@ -1,5 +1,8 @@
 //! From the keys of a file to an [`Experiment`]: defaults, types, ranges, and what goes together.
 
+use autophage_corpus::{Format, Separator, TokenizerChoice};
+use autophage_measure::probe::Conditioning;
+use autophage_model::{GptNeoConfig, Schedule, TrainingSettings};
 use autophage_theory::Paradigm;
 
 use super::section::{Interval, Section};
@@ -46,7 +49,7 @@ pub(super) fn experiment(root: &Node) -> Result<Experiment, ExperimentError> {
     let model = model(
         &top.section("model")?,
         &[
-            ("training.context", training.context),
+            ("training.context", training.settings.context as u32),
             ("generation.context", generation.context),
             ("measure.context", measure.context),
         ],
@@ -83,7 +86,6 @@ fn corpus(section: &Section<'_>) -> Result<CorpusSettings, ExperimentError> {
             "field",
             "separator",
             "validation",
-            "limit",
             "tokens",
         ],
         &[],
@@ -100,30 +102,43 @@ fn corpus(section: &Section<'_>) -> Result<CorpusSettings, ExperimentError> {
         }
     };
     let format = match section.word("format", &["auto", "text", "jsonl", "parquet"])? {
-        Some("text") => CorpusFormat::Text,
-        Some("jsonl") => CorpusFormat::Jsonl,
-        Some("parquet") => CorpusFormat::Parquet,
-        _ => CorpusFormat::Auto,
+        Some("text") => Some(Format::Text),
+        Some("jsonl") => Some(Format::Jsonl),
+        Some("parquet") => Some(Format::Parquet),
+        _ => None,
     };
+    let separator = section
+        .string("separator")?
+        .filter(|text| text != "none")
+        .map(|text| {
+            Separator::try_from(text.clone()).map_err(|_| {
+                section.conflict(
+                    "separator",
+                    format!("{text:?}"),
+                    "which separates nothing: give a text such as \"<|endoftext|>\", or \
+                     \"blank-lines\", or \"none\" for one document a file",
+                )
+            })
+        })
+        .transpose()?;
     Ok(CorpusSettings {
         path,
         format,
         field: section.string("field")?.unwrap_or_else(|| "text".into()),
-        separator: section.string("separator")?.unwrap_or_default(),
+        separator,
         validation: section
             .number("validation", Interval::Open)?
             .unwrap_or(0.05),
-        limit: section.integer_or("limit", 2..=LARGEST, "all")?.flatten(),
         tokens: section.integer_or("tokens", 1..=LARGEST, "all")?.flatten(),
     })
 }
 
-fn tokenizer(section: &Section<'_>) -> Result<TokenizerSettings, ExperimentError> {
+fn tokenizer(section: &Section<'_>) -> Result<TokenizerChoice, ExperimentError> {
     let all = ["path", "vocabulary"];
     Ok(match section.word("kind", &["gpt2", "file", "bpe"])? {
         Some("file") => {
             section.allow(&["kind", "path"], &all)?;
-            TokenizerSettings::File {
+            TokenizerChoice::File {
                 path: section
                     .path("path")?
                     .ok_or_else(|| ExperimentError::Missing {
@@ -136,7 +151,7 @@ fn tokenizer(section: &Section<'_>) -> Result<TokenizerSettings, ExperimentError
         }
         Some("bpe") => {
             section.allow(&["kind", "vocabulary"], &all)?;
-            TokenizerSettings::Bpe {
+            TokenizerChoice::Bpe {
                 // 256 bytes and the end of text are always there.
                 vocabulary: section
                     .integer("vocabulary", 257..=1_000_000)?
@@ -145,7 +160,7 @@ fn tokenizer(section: &Section<'_>) -> Result<TokenizerSettings, ExperimentError
         }
         _ => {
             section.allow(&["kind"], &all)?;
-            TokenizerSettings::Gpt2
+            TokenizerChoice::Gpt2
         }
     })
 }
@@ -157,15 +172,6 @@ fn model(
     section.word("kind", &["gpt-neo"])?;
     gpt_neo(section, contexts).map(ModelSettings::GptNeo)
 }
-
-/// Hidden size, layers and heads of the presets.
-const GPT_NEO_PRESETS: [(&str, [u32; 3]); 5] = [
-    ("tinystories-1m", [64, 8, 16]),
-    ("tinystories-3m", [128, 8, 16]),
-    ("tinystories-8m", [256, 8, 16]),
-    ("tinystories-28m", [512, 8, 16]),
-    ("tinystories-33m", [768, 4, 16]),
-];
 
 fn gpt_neo(
     section: &Section<'_>,
@@ -223,18 +229,15 @@ fn gpt_neo_sizes(
     section: &Section<'_>,
     contexts: &[(&'static str, u32)],
 ) -> Result<GptNeoSizes, ExperimentError> {
-    let names = GPT_NEO_PRESETS.map(|(name, _)| name);
-    let preset = section.word("preset", &names)?;
+    let preset = section.word("preset", &GptNeoConfig::PRESETS)?;
     let longest = contexts.iter().map(|(_, tokens)| *tokens).max();
-    let ([hidden, layers, heads], positions) = match preset {
-        Some(name) => {
-            let (_, sizes) = GPT_NEO_PRESETS
-                .into_iter()
-                .find(|(preset, _)| *preset == name)
-                .expect("word() gives one of the names");
-            (sizes, 2048)
+    let (usual, positions) = match preset.and_then(GptNeoConfig::preset) {
+        Some(preset) => {
+            let positions = preset.max_position_embeddings as u32;
+            (preset, positions)
         }
-        None => ([128, 4, 8], longest.unwrap_or(1)),
+        // The vocabulary is the tokenizer's; here it only fills the place.
+        None => (GptNeoConfig::new(1, 128, 4, 8), longest.unwrap_or(1)),
     };
     let size = |key, bound, default: u32| -> Result<u32, ExperimentError> {
         Ok(section
@@ -242,11 +245,11 @@ fn gpt_neo_sizes(
             .map_or(default, |n| n as u32))
     };
     let sizes = GptNeoSizes {
-        hidden: size("hidden", 1 << 16, hidden)?,
-        layers: size("layers", 1024, layers)?,
-        heads: size("heads", 1 << 16, heads)?,
+        hidden: size("hidden", 1 << 16, usual.hidden_size as u32)?,
+        layers: size("layers", 1024, usual.num_layers() as u32)?,
+        heads: size("heads", 1 << 16, usual.num_heads as u32)?,
         positions: size("positions", LONGEST, positions)?,
-        window: size("window", LONGEST, 256)?,
+        window: size("window", LONGEST, usual.window_size as u32)?,
     };
     if !sizes.hidden.is_multiple_of(sizes.heads) {
         let key = match section.origin("heads") {
@@ -287,9 +290,9 @@ fn gpt_neo_sizes(
 fn training(section: &Section<'_>) -> Result<TrainingSection, ExperimentError> {
     section.allow(
         &[
+            "sequences_per_step",
+            "micro_batch_tokens",
             "context",
-            "batch",
-            "micro_batch",
             "learning_rate",
             "schedule",
             "warmup_steps",
@@ -297,7 +300,7 @@ fn training(section: &Section<'_>) -> Result<TrainingSection, ExperimentError> {
             "beta2",
             "epsilon",
             "weight_decay",
-            "clip",
+            "clip_norm",
             "epochs",
             "max_epochs",
             "patience",
@@ -305,10 +308,14 @@ fn training(section: &Section<'_>) -> Result<TrainingSection, ExperimentError> {
         ],
         &[],
     )?;
-    let batch = section.integer("batch", 1..=1 << 20)?.unwrap_or(16) as u32;
-    let schedule = match section.word("schedule", &["constant", "cosine"])? {
-        Some("cosine") => Schedule::Cosine,
-        _ => Schedule::Constant,
+    let usual = TrainingSettings::default();
+    let size = |key, bound, default: usize| -> Result<usize, ExperimentError> {
+        Ok(section
+            .integer(key, 1..=bound)?
+            .map_or(default, |n| n as usize))
+    };
+    let number = |key, interval, default: f64| -> Result<f64, ExperimentError> {
+        Ok(section.number(key, interval)?.unwrap_or(default))
     };
     let epochs = match section.integer_or("epochs", 1..=MANY, "early-stopping")? {
         Some(None) => EpochCount::EarlyStopping,
@@ -316,27 +323,22 @@ fn training(section: &Section<'_>) -> Result<TrainingSection, ExperimentError> {
         None => EpochCount::Fixed(3),
     };
     Ok(TrainingSection {
-        context: section.integer("context", 1..=LONGEST)?.unwrap_or(256) as u32,
-        batch,
-        micro_batch: section
-            .integer("micro_batch", 1..=1 << 20)?
-            .map_or(batch.min(8), |n| n as u32),
-        learning_rate: section
-            .number("learning_rate", Interval::Positive)?
-            .unwrap_or(5e-4),
-        schedule,
-        warmup_steps: section.integer("warmup_steps", 0..=LARGEST)?.unwrap_or(0),
-        beta1: section.number("beta1", Interval::BelowOne)?.unwrap_or(0.9),
-        beta2: section.number("beta2", Interval::BelowOne)?.unwrap_or(0.95),
-        epsilon: section
-            .number("epsilon", Interval::Positive)?
-            .unwrap_or(1e-8),
-        weight_decay: section
-            .number("weight_decay", Interval::NonNegative)?
-            .unwrap_or(0.1),
-        clip: section
-            .number_or("clip", Interval::Positive, "off")?
-            .unwrap_or(Some(1.0)),
+        settings: TrainingSettings {
+            sequences_per_step: size("sequences_per_step", 1 << 20, 16)?,
+            micro_batch_tokens: size("micro_batch_tokens", 1 << 30, usual.micro_batch_tokens)?,
+            context: size("context", LONGEST, 256)?,
+            learning_rate: number("learning_rate", Interval::Positive, usual.learning_rate)?,
+            schedule: match section.word("schedule", &["constant", "cosine"])? {
+                Some("cosine") => Schedule::Cosine,
+                _ => Schedule::Constant,
+            },
+            warmup_steps: section.integer("warmup_steps", 0..=LARGEST)?.unwrap_or(0),
+            beta1: number("beta1", Interval::BelowOne, usual.beta1)?,
+            beta2: number("beta2", Interval::BelowOne, usual.beta2)?,
+            epsilon: number("epsilon", Interval::Positive, usual.epsilon)?,
+            weight_decay: number("weight_decay", Interval::NonNegative, usual.weight_decay)?,
+            clip_norm: number("clip_norm", Interval::PositiveOrInfinite, usual.clip_norm)?,
+        },
         epochs,
         max_epochs: section.integer("max_epochs", 1..=MANY)?.unwrap_or(10) as u32,
         patience: section.integer("patience", 1..=MANY)?.unwrap_or(1) as u32,
@@ -376,10 +378,10 @@ fn generation(
         form,
         max_tokens: section
             .integer("max_tokens", 1..=LONGEST)?
-            .map_or(training.context, |n| n as u32),
+            .map_or(training.settings.context as u32, |n| n as u32),
         context: section
             .integer("context", 1..=LONGEST)?
-            .map_or(training.context, |n| n as u32),
+            .map_or(training.settings.context as u32, |n| n as u32),
         overflow,
         temperature: section
             .number("temperature", Interval::Positive)?
@@ -449,6 +451,7 @@ fn measure(
             "sample_tokens",
             "contexts",
             "context_length",
+            "conditioning",
             "probe",
         ],
         &[],
@@ -474,7 +477,7 @@ fn measure(
     Ok(MeasureSection {
         context: section
             .integer("context", 1..=LONGEST)?
-            .map_or(training.context, |n| n as u32),
+            .map_or(training.settings.context as u32, |n| n as u32),
         documents: section
             .integer_or("documents", 1..=LARGEST, "all")?
             .flatten(),
@@ -483,6 +486,10 @@ fn measure(
             .unwrap_or(100_000),
         contexts: section.integer("contexts", 0..=1_000_000)?.unwrap_or(200) as u32,
         context_length: section.integer("context_length", 1..=64)?.unwrap_or(3) as u32,
+        conditioning: match section.word("conditioning", &["start-of-text", "bare"])? {
+            Some("bare") => Conditioning::Bare,
+            _ => Conditioning::StartOfText,
+        },
         probe,
     })
 }

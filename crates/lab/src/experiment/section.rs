@@ -20,6 +20,8 @@ pub(super) struct Section<'a> {
 pub(super) enum Interval {
     /// Above 0.
     Positive,
+    /// Above 0, infinity too.
+    PositiveOrInfinite,
     /// 0 or more.
     NonNegative,
     /// From 0 to below 1.
@@ -32,9 +34,9 @@ pub(super) enum Interval {
 
 impl Interval {
     fn contains(self, x: f64) -> bool {
-        x.is_finite()
+        (x.is_finite() || matches!(self, Self::PositiveOrInfinite))
             && match self {
-                Self::Positive => x > 0.0,
+                Self::Positive | Self::PositiveOrInfinite => x > 0.0,
                 Self::NonNegative => x >= 0.0,
                 Self::BelowOne => (0.0..1.0).contains(&x),
                 Self::Share => x > 0.0 && x <= 1.0,
@@ -47,6 +49,7 @@ impl fmt::Display for Interval {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Positive => "a number above 0",
+            Self::PositiveOrInfinite => "a number above 0, or inf for none",
             Self::NonNegative => "a number of at least 0",
             Self::BelowOne => "a number from 0 to below 1",
             Self::Share => "a number above 0 and at most 1",

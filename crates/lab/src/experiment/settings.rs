@@ -2,6 +2,10 @@
 
 use std::path::PathBuf;
 
+use autophage_corpus::{Format, Separator, SourceSettings};
+use autophage_measure::probe::Conditioning;
+use autophage_model::{Form, GenerationRequest, Limit, Overflow, SamplingFilter, TrainingSettings};
+use autophage_random::Stream;
 use serde::{Serialize, Serializer};
 
 /// Where the real documents come from.
@@ -9,52 +13,31 @@ use serde::{Serialize, Serializer};
 pub struct CorpusSettings {
     /// A file, a directory, a glob, or `builtin:tinystories-sample`.
     pub path: String,
-    /// What the files are.
-    pub format: CorpusFormat,
+    /// What the files are; `None`: by the name of each.
+    #[serde(serialize_with = "or_auto")]
+    pub format: Option<Format>,
     /// The field (JSON lines) or column (Parquet) that holds the text.
     pub field: String,
-    /// What separates the documents of a text file; nothing: each file is one document.
-    pub separator: String,
+    /// What separates the documents of a text file; `None`: each file is one document.
+    #[serde(serialize_with = "or_none")]
+    pub separator: Option<Separator>,
     /// Share of the documents that is held out for validation.
     pub validation: f64,
-    /// The most documents that are read.
-    #[serde(serialize_with = "or_all")]
-    pub limit: Option<u64>,
     /// Size N of the initial corpus, in tokens; `None`: every training document.
     #[serde(serialize_with = "or_all")]
     pub tokens: Option<u64>,
 }
 
-/// The format of the corpus files.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum CorpusFormat {
-    /// By the name of each file.
-    Auto,
-    /// Plain text.
-    Text,
-    /// JSON lines, perhaps compressed.
-    Jsonl,
-    /// Parquet.
-    Parquet,
-}
-
-/// How text becomes tokens.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
-pub enum TokenizerSettings {
-    /// The tokenizer of GPT-2.
-    Gpt2,
-    /// A Hugging Face `tokenizer.json`.
-    File {
-        /// The file.
-        path: PathBuf,
-    },
-    /// A byte-level BPE trained on the training documents.
-    Bpe {
-        /// Number of its tokens.
-        vocabulary: u32,
-    },
+impl CorpusSettings {
+    /// What the corpus crate opens.
+    pub fn source(&self) -> SourceSettings {
+        SourceSettings {
+            format: self.format,
+            text_field: self.field.clone(),
+            separator: self.separator.clone(),
+            ..SourceSettings::new(self.path.clone())
+        }
+    }
 }
 
 /// What is trained.
@@ -135,31 +118,11 @@ pub struct GptNeoSizes {
 }
 
 /// How a generation is trained.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct TrainingSection {
-    /// Tokens of a training sequence.
-    pub context: u32,
-    /// Sequences of an optimizer step.
-    pub batch: u32,
-    /// Sequences that pass through the model at once; it affects memory and speed.
-    pub micro_batch: u32,
-    /// Peak learning rate.
-    pub learning_rate: f64,
-    /// How the learning rate goes on after the warm-up.
-    pub schedule: Schedule,
-    /// Steps over which the learning rate rises from 0.
-    pub warmup_steps: u64,
-    /// AdamW's decay of the first moment.
-    pub beta1: f64,
-    /// AdamW's decay of the second moment.
-    pub beta2: f64,
-    /// AdamW's ε.
-    pub epsilon: f64,
-    /// Decoupled weight decay, on everything but LayerNorm and biases.
-    pub weight_decay: f64,
-    /// Norm to which gradients are clipped; `None`: not clipped.
-    #[serde(serialize_with = "or_off")]
-    pub clip: Option<f64>,
+    /// Sequences and optimizer.
+    #[serde(flatten)]
+    pub settings: TrainingSettings,
     /// How often the training set is passed through.
     pub epochs: EpochCount,
     /// With early stopping: the most epochs.
@@ -169,16 +132,6 @@ pub struct TrainingSection {
     /// Tokens of every training set; `None`: what the paradigm says.
     #[serde(serialize_with = "or_paradigm")]
     pub tokens: Option<u64>,
-}
-
-/// The learning rate after the warm-up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Schedule {
-    /// It stays.
-    Constant,
-    /// It falls to 0 along half a cosine.
-    Cosine,
 }
 
 /// How many epochs a generation is trained.
@@ -226,6 +179,34 @@ pub struct GenerationSection {
     pub tokens: Option<u64>,
 }
 
+impl GenerationSection {
+    /// The request for documents without a prompt and without an end, from these random numbers.
+    pub fn request(&self, end_of_text: u32, random: Stream) -> GenerationRequest {
+        let tokens = self.max_tokens as usize;
+        GenerationRequest {
+            form: match self.form {
+                FormKind::Documents => Form::Documents { max_tokens: tokens },
+                FormKind::Stream => Form::Stream { tokens },
+            },
+            filter: SamplingFilter {
+                temperature: self.temperature as f32,
+                top_k: self.top_k.map(|k| k as usize),
+                top_p: self.top_p.map(|p| p as f32),
+            },
+            context: self.context as usize,
+            overflow: match self.overflow {
+                OverflowKind::Slide => Overflow::Slide,
+                OverflowKind::Hop => Overflow::Hop,
+            },
+            end_of_text,
+            prompt: Vec::new(),
+            random,
+            limit: Limit::Unlimited,
+            batch: self.batch as usize,
+        }
+    }
+}
+
 /// The form of a generated corpus.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -260,6 +241,8 @@ pub struct MeasureSection {
     pub contexts: u32,
     /// Lengths of tracked contexts, in tokens: 1 to this.
     pub context_length: u32,
+    /// What a model is given before the tokens of a probe's context.
+    pub conditioning: Conditioning,
     /// Contexts and next tokens whose probabilities are asked for.
     pub probe: Vec<ProbeSettings>,
 }
@@ -297,6 +280,20 @@ pub enum BackendKind {
 
 fn or_all<S: Serializer>(value: &Option<u64>, serializer: S) -> Result<S::Ok, S::Error> {
     or("all", value, serializer)
+}
+
+fn or_auto<T: Serialize, S: Serializer>(
+    value: &Option<T>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    or("auto", value, serializer)
+}
+
+fn or_none<T: Serialize, S: Serializer>(
+    value: &Option<T>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    or("none", value, serializer)
 }
 
 fn or_off<T: Serialize, S: Serializer>(

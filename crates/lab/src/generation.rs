@@ -1,0 +1,367 @@
+//! One generation: its training set, its model, its text, its measurements.
+
+use std::io::Write;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use autophage_corpus::{DocumentSet, TokenStore, TokenStoreWriter};
+use autophage_durable::AtomicFile;
+use autophage_measure::diversity::{Fingerprints, Reference, diversity};
+use autophage_measure::perplexity::{PerplexitySettings, perplexity};
+use autophage_measure::probe::{Probe, probe_corpus, probe_model};
+use autophage_model::{
+    Epochs, GenerationRequest, LanguageModel, Learner, Limit, Trained, TrainingEvent, TrainingJob,
+};
+use autophage_random::{Purpose, Stream};
+use serde::Serialize;
+
+use crate::layout::{CORPUS, CURVE, Layout, METRICS, PROVENANCE, TIMING};
+use crate::manifest::write_json;
+use crate::prepare::{Prepared, commit, fresh_scratch, measurement};
+use crate::reporter::{Halt, Reporter};
+use crate::training_set::{Composer, TrainingSet};
+use crate::{
+    EpochCount, Experiment, GeneratedMetrics, Initialise, LabError, METRICS_VERSION, Metrics,
+    ProbeMetrics, Stage, StageTiming, Timing, TrainingMetrics,
+};
+
+/// What all generations of a lineage have in common.
+pub(crate) struct Lineage<'a> {
+    pub(crate) experiment: &'a Experiment,
+    pub(crate) layout: &'a Layout,
+    pub(crate) learner: &'a dyn Learner,
+    pub(crate) prepared: &'a Prepared,
+    pub(crate) composer: &'a Composer,
+    pub(crate) reference: &'a Reference,
+    pub(crate) probes: &'a [Probe],
+}
+
+/// A generation that is on disk.
+pub(crate) struct Finished {
+    pub(crate) metrics: Metrics,
+    pub(crate) timing: Timing,
+    pub(crate) corpus: Arc<TokenStore>,
+}
+
+impl Lineage<'_> {
+    /// Makes generation `n` from the `corpora` of those before it. `epochs` is what generation 1
+    /// found by early stopping, if that is known.
+    pub(crate) fn make(
+        &self,
+        n: u32,
+        corpora: &[Arc<TokenStore>],
+        epochs: Option<u32>,
+        reporter: &mut Reporter<'_>,
+    ) -> Result<Finished, Halt> {
+        let directory = self.layout.generation(n);
+        let scratch = fresh_scratch(&directory)?;
+        let set = self.composer.compose(n, corpora)?;
+        write_json(&scratch.join(PROVENANCE), &set.provenance)?;
+
+        let (trained, training, train) = self.train(n, &set, epochs, &scratch, reporter)?;
+        let model = trained.model.as_ref();
+        self.save(n, model, &scratch)?;
+        let (corpus, generate) = self.generate(n, model, &scratch, reporter)?;
+        let (metrics, measure) = self.measure(
+            n,
+            model,
+            &set.documents,
+            Arc::new(corpus),
+            training,
+            reporter,
+        )?;
+        let timing = Timing {
+            generation: n,
+            train,
+            generate,
+            measure,
+        };
+        write_json(&scratch.join(METRICS), &metrics)?;
+        write_json(&scratch.join(TIMING), &timing)?;
+        commit(&scratch, &directory)?;
+        Ok(Finished {
+            metrics,
+            timing,
+            corpus: Arc::new(TokenStore::open(directory.join(CORPUS))?),
+        })
+    }
+
+    fn epochs(&self, known: Option<u32>) -> Epochs {
+        let training = &self.experiment.training;
+        match (training.epochs, known) {
+            (EpochCount::Fixed(epochs), _) | (EpochCount::EarlyStopping, Some(epochs)) => {
+                Epochs::Fixed(epochs)
+            }
+            (EpochCount::EarlyStopping, None) => Epochs::EarlyStopping {
+                max: training.max_epochs,
+                patience: training.patience,
+            },
+        }
+    }
+
+    /// The directory whose weights the training of generation `n` starts from.
+    fn start(&self, n: u32) -> Option<PathBuf> {
+        let model = &self.experiment.model;
+        match model.initialise() {
+            Initialise::Scratch => None,
+            Initialise::Previous if n > 1 => Some(self.layout.generation(n - 1)),
+            Initialise::Previous | Initialise::Pretrained => model.pretrained().cloned(),
+        }
+    }
+
+    fn train(
+        &self,
+        n: u32,
+        set: &TrainingSet,
+        epochs: Option<u32>,
+        scratch: &Path,
+        reporter: &mut Reporter<'_>,
+    ) -> Result<(Trained, TrainingMetrics, StageTiming), Halt> {
+        let start = self.start(n);
+        let job = TrainingJob {
+            training: &set.documents,
+            validation: &self.prepared.validation,
+            end_of_text: self.prepared.tokenizer.end_of_text(),
+            seed: self.experiment.seed,
+            generation: n,
+            epochs: self.epochs(epochs),
+            start_from: start.as_deref(),
+        };
+        reporter.start(Stage::Train, n, None);
+        let mut curve = Curve::create(&scratch.join(CURVE))?;
+        let trained = self
+            .learner
+            .train(&job, &mut |event| curve.add(event, reporter))
+            .map_err(LabError::model(format!("training of generation {n}")))?;
+        let (training_loss, validation_loss) = curve.finish()?;
+        let timing = reporter.finish(trained.tokens)?;
+        let metrics = TrainingMetrics {
+            documents: set.provenance.documents,
+            set_tokens: set.provenance.tokens,
+            epochs: trained.epochs,
+            steps: trained.steps,
+            tokens: trained.tokens,
+            training_loss,
+            validation_loss,
+        };
+        Ok((trained, metrics, timing))
+    }
+
+    /// Writes the model and its tokenizer as Hugging Face's libraries read them.
+    fn save(&self, n: u32, model: &dyn LanguageModel, scratch: &Path) -> Result<(), Halt> {
+        model
+            .save(scratch)
+            .map_err(LabError::model(format!("model of generation {n}")))?;
+        self.prepared.tokenizer.save_pretrained(scratch)?;
+        Ok(())
+    }
+
+    fn generate(
+        &self,
+        n: u32,
+        model: &dyn LanguageModel,
+        scratch: &Path,
+        reporter: &mut Reporter<'_>,
+    ) -> Result<(TokenStore, StageTiming), Halt> {
+        let tokenizer = &self.prepared.tokenizer;
+        let tokens = self.composer.generated_tokens(n);
+        let request = GenerationRequest {
+            limit: Limit::Tokens(tokens),
+            ..self.experiment.generation.request(
+                tokenizer.end_of_text(),
+                Stream::new(self.experiment.seed, Purpose::Sampling, n),
+            )
+        };
+        let mut writer = TokenStoreWriter::create(
+            scratch.join(CORPUS),
+            tokenizer.vocabulary(),
+            tokenizer.end_of_text(),
+        )?;
+        reporter.start(Stage::Generate, n, Some(tokens));
+        let mut failed = None;
+        model
+            .generate(&request, &mut |_, document| {
+                if let Err(error) = writer.push(&document.tokens) {
+                    failed = Some(error);
+                    return ControlFlow::Break(());
+                }
+                let done = writer.tokens();
+                reporter.progress(done.min(tokens), None, done, None)
+            })
+            .map_err(LabError::model(format!("text of generation {n}")))?;
+        if let Some(error) = failed {
+            return Err(error.into());
+        }
+        reporter.check()?;
+        let corpus = writer.finish()?;
+        let timing = reporter.finish(corpus.tokens())?;
+        Ok((corpus, timing))
+    }
+
+    fn measure(
+        &self,
+        n: u32,
+        model: &dyn LanguageModel,
+        training: &DocumentSet,
+        corpus: Arc<TokenStore>,
+        training_metrics: TrainingMetrics,
+        reporter: &mut Reporter<'_>,
+    ) -> Result<(Metrics, StageTiming), Halt> {
+        let failed = || LabError::measure(n);
+        let validation = &self.prepared.validation;
+        reporter.start(Stage::Measure, n, Some(validation.tokens()));
+        let settings = PerplexitySettings {
+            context: self.experiment.measure.context as usize,
+            ..PerplexitySettings::default()
+        };
+        let losses = perplexity(model, validation, &settings, &mut |progress| {
+            // A measurement has no place to stop at; the stop is noted and follows the stage.
+            let _ = reporter.progress(progress.tokens_done, None, progress.tokens_done, None);
+        })
+        .map_err(failed())?;
+        let answers = probe_model(
+            model,
+            self.probes,
+            self.prepared.tokenizer.end_of_text(),
+            self.experiment.measure.conditioning,
+        )
+        .map_err(failed())?;
+        let corpus = DocumentSet::whole(corpus);
+        let generated = probe_corpus(&corpus, self.probes).map_err(failed())?;
+        let metrics = Metrics {
+            version: METRICS_VERSION,
+            generation: n,
+            perplexity: losses
+                .summary(Some(self.prepared.validation_bytes))
+                .map_err(failed())?,
+            probes: self
+                .experiment
+                .measure
+                .probe
+                .iter()
+                .zip(answers.into_iter().zip(generated))
+                .map(|(probe, (answer, generated))| ProbeMetrics {
+                    context: probe.context.clone(),
+                    next: probe.next.clone(),
+                    probabilities: answer.probabilities,
+                    generated,
+                })
+                .collect(),
+            diversity: diversity(
+                &corpus,
+                self.reference,
+                Some(&Fingerprints::new(training)),
+                &measurement(self.experiment, n),
+            )
+            .map_err(failed())?,
+            training: training_metrics,
+            generated: GeneratedMetrics {
+                documents: corpus.len() as u64,
+                tokens: corpus.tokens(),
+            },
+        };
+        let timing = reporter.finish(validation.tokens())?;
+        Ok((metrics, timing))
+    }
+}
+
+/// A line of the training curve.
+#[derive(Serialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+enum Point {
+    Step {
+        step: u64,
+        tokens: u64,
+        loss: f64,
+        gradient_norm: f64,
+        learning_rate: f64,
+    },
+    Epoch {
+        epoch: u32,
+        step: u64,
+        training_loss: f64,
+        validation_loss: Option<f64>,
+    },
+}
+
+/// The file of the training curve while it is written.
+struct Curve {
+    path: PathBuf,
+    file: AtomicFile,
+    tokens: u64,
+    training_loss: Option<f64>,
+    validation_loss: Option<f64>,
+    /// The first error of writing; the trainer cannot be told of it.
+    failed: Option<std::io::Error>,
+}
+
+impl Curve {
+    fn create(path: &Path) -> Result<Self, LabError> {
+        Ok(Self {
+            path: path.to_owned(),
+            file: AtomicFile::create(path).map_err(LabError::file("write", path))?,
+            tokens: 0,
+            training_loss: None,
+            validation_loss: None,
+            failed: None,
+        })
+    }
+
+    fn add(&mut self, event: &TrainingEvent, reporter: &mut Reporter<'_>) {
+        let point = match *event {
+            TrainingEvent::Step {
+                step,
+                total_steps,
+                tokens,
+                loss,
+                gradient_norm,
+                learning_rate,
+            } => {
+                self.tokens += tokens;
+                // Training has no place to stop at; the stop is noted and follows the stage.
+                let _ = reporter.progress(step, Some(total_steps), self.tokens, Some(loss));
+                Point::Step {
+                    step,
+                    tokens,
+                    loss,
+                    gradient_norm,
+                    learning_rate,
+                }
+            }
+            TrainingEvent::Epoch {
+                epoch,
+                step,
+                training_loss,
+                validation_loss,
+            } => {
+                self.training_loss = Some(training_loss);
+                self.validation_loss = match (self.validation_loss, validation_loss) {
+                    (Some(best), Some(loss)) => Some(best.min(loss)),
+                    (best, loss) => loss.or(best),
+                };
+                Point::Epoch {
+                    epoch,
+                    step,
+                    training_loss,
+                    validation_loss,
+                }
+            }
+        };
+        let written = serde_json::to_writer(&mut self.file, &point)
+            .map_err(std::io::Error::from)
+            .and_then(|()| self.file.write_all(b"\n"));
+        if let Err(error) = written {
+            self.failed.get_or_insert(error);
+        }
+    }
+
+    /// The training loss of the last epoch and the lowest validation loss.
+    fn finish(self) -> Result<(Option<f64>, Option<f64>), LabError> {
+        self.failed
+            .map_or(Ok(()), Err)
+            .and_then(|()| self.file.commit())
+            .map_err(LabError::file("write", &self.path))?;
+        Ok((self.training_loss, self.validation_loss))
+    }
+}

@@ -1,0 +1,124 @@
+//! The one place that knows which models there are: from an experiment to its learner.
+
+use std::sync::Arc;
+
+use autophage_compute::{Backend, ReferenceBackend};
+use autophage_corpus::Tokenizer;
+use autophage_model::{AttentionKind, GptNeo, GptNeoConfig, GptNeoLearner, Learner};
+
+use crate::{
+    Architecture, BackendKind, Experiment, GptNeoSettings, GptNeoSizes, LabError, ModelSettings,
+};
+
+/// The vocabulary that a learner's models speak.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Vocabulary {
+    /// Number of tokens.
+    pub tokens: u32,
+    /// The token that starts and ends a text.
+    pub end_of_text: u32,
+}
+
+impl Vocabulary {
+    /// That of a tokenizer.
+    pub fn of(tokenizer: &Tokenizer) -> Self {
+        Self {
+            tokens: tokenizer.vocabulary(),
+            end_of_text: tokenizer.end_of_text(),
+        }
+    }
+}
+
+/// The learner that `experiment` asks for, and a description of what computes.
+///
+/// # Errors
+/// A backend or instruction set that this machine does not have, or a starting model that cannot
+/// be read or does not fit the rest of the experiment.
+pub fn build_learner(
+    experiment: &Experiment,
+    vocabulary: Vocabulary,
+) -> Result<(Box<dyn Learner>, String), LabError> {
+    match &experiment.model {
+        ModelSettings::GptNeo(settings) => match experiment.compute.backend {
+            BackendKind::Reference => gpt_neo(experiment, settings, ReferenceBackend, vocabulary),
+            BackendKind::Cpu => gpt_neo(experiment, settings, ReferenceBackend, vocabulary),
+        },
+    }
+}
+
+fn gpt_neo<B: Backend + 'static>(
+    experiment: &Experiment,
+    settings: &GptNeoSettings,
+    backend: B,
+    vocabulary: Vocabulary,
+) -> Result<(Box<dyn Learner>, String), LabError> {
+    let description = backend.description();
+    let backend = Arc::new(backend);
+    let config = match &settings.architecture {
+        Architecture::Sizes(sizes) => config(sizes, vocabulary),
+        Architecture::Pretrained { pretrained } => {
+            let model = GptNeo::load(backend.clone(), pretrained)
+                .map_err(LabError::model("model.pretrained"))?;
+            check_pretrained(experiment, model.config(), vocabulary)?;
+            model.config().clone()
+        }
+    };
+    let learner = GptNeoLearner::new(backend, config, experiment.training.settings.clone())
+        .map_err(LabError::model("model"))?;
+    Ok((Box::new(learner), description))
+}
+
+fn config(sizes: &GptNeoSizes, vocabulary: Vocabulary) -> GptNeoConfig {
+    let kinds = [AttentionKind::Global, AttentionKind::Local];
+    GptNeoConfig {
+        attention_layers: kinds
+            .into_iter()
+            .cycle()
+            .take(sizes.layers as usize)
+            .collect(),
+        window_size: sizes.window as usize,
+        max_position_embeddings: sizes.positions as usize,
+        end_of_text: vocabulary.end_of_text,
+        ..GptNeoConfig::new(
+            vocabulary.tokens as usize,
+            sizes.hidden as usize,
+            sizes.layers as usize,
+            sizes.heads as usize,
+        )
+    }
+}
+
+/// Checks what the experiment file could not: it does not know the starting model's shape.
+fn check_pretrained(
+    experiment: &Experiment,
+    config: &GptNeoConfig,
+    vocabulary: Vocabulary,
+) -> Result<(), LabError> {
+    if config.vocab_size != vocabulary.tokens as usize {
+        return Err(LabError::plan(
+            "tokenizer",
+            format!(
+                "it has {} tokens and the model in model.pretrained has {}: use the tokenizer \
+                 that belongs to that model",
+                vocabulary.tokens, config.vocab_size
+            ),
+        ));
+    }
+    let contexts = [
+        ("training.context", experiment.training.settings.context),
+        ("generation.context", experiment.generation.context as usize),
+        ("measure.context", experiment.measure.context as usize),
+    ];
+    for (key, tokens) in contexts {
+        if tokens > config.max_position_embeddings {
+            return Err(LabError::plan(
+                key,
+                format!(
+                    "{tokens}, but the model in model.pretrained reads at most {} tokens",
+                    config.max_position_embeddings
+                ),
+            ));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,321 @@
+//! The loop: from an experiment to a directory with all its generations.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use autophage_corpus::{TokenStore, Tokenizer, TokenizerChoice};
+use autophage_durable::write_atomically;
+use autophage_measure::diversity::Reference;
+use autophage_model::Learner;
+
+use crate::generation::{Finished, Lineage};
+use crate::layout::{CORPUS, Layout, METRICS};
+use crate::lock::Lock;
+use crate::manifest::{read_json, verify, write_json};
+use crate::prepare::{self, Prepared};
+use crate::record::RunRecord;
+use crate::reporter::{Halt, Reporter};
+use crate::training_set::{Composer, Sizes};
+use crate::{Event, Experiment, LabError, Metrics, Observer, Run, Vocabulary, build_learner};
+
+/// How a call of [`run`] ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// All generations are there.
+    Complete,
+    /// The observer broke off. The same call goes on after the last finished generation.
+    Stopped {
+        /// Number of finished generations.
+        finished: u32,
+    },
+}
+
+/// Makes a learner for an experiment and its vocabulary, with a description of what computes.
+pub type LearnerFactory<'a> =
+    &'a dyn Fn(&Experiment, Vocabulary) -> Result<(Box<dyn Learner>, String), LabError>;
+
+/// Runs `experiment` in `directory`, which is made if it is not there, or goes on with the run of
+/// this experiment that is in it. What is made does not depend on how often it was stopped.
+///
+/// # Errors
+/// Everything that [`LabError`] lists. What can be known beforehand is checked before anything is
+/// written.
+pub fn run(
+    experiment: &Experiment,
+    directory: &Path,
+    observer: &mut dyn Observer,
+) -> Result<Outcome, LabError> {
+    run_with(experiment, directory, &build_learner, observer)
+}
+
+/// As [`run`], with another way of making learners.
+///
+/// # Errors
+/// As for [`run`].
+pub fn run_with(
+    experiment: &Experiment,
+    directory: &Path,
+    learners: LearnerFactory<'_>,
+    observer: &mut dyn Observer,
+) -> Result<Outcome, LabError> {
+    let layout = Layout::new(directory);
+    let state = inspect(directory, &layout)?;
+    if !layout.tokens().exists() {
+        prepare::preflight(experiment)?;
+        if let Some(vocabulary) = known_vocabulary(&experiment.tokenizer)? {
+            learners(experiment, vocabulary)?;
+        }
+    }
+    fs::create_dir_all(directory).map_err(LabError::file("create", directory))?;
+    let _lock = Lock::take(&layout)?;
+    let record = match state {
+        State::Run => resume(experiment, &layout)?,
+        State::Empty => begin(experiment, &layout)?,
+    };
+    let mut reporter = Reporter::new(observer, layout.status());
+    match generations(experiment, &layout, record, learners, &mut reporter) {
+        Ok(()) => Ok(Outcome::Complete),
+        Err(Halt::Stopped) => Ok(Outcome::Stopped {
+            finished: finished_generations(&layout)?,
+        }),
+        Err(Halt::Failed(error)) => Err(*error),
+    }
+}
+
+enum State {
+    Empty,
+    Run,
+}
+
+/// Whether the directory holds a run, or can hold a new one.
+fn inspect(directory: &Path, layout: &Layout) -> Result<State, LabError> {
+    if layout.experiment().exists() {
+        return Ok(State::Run);
+    }
+    let entries = match fs::read_dir(directory) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(State::Empty),
+        Err(error) => return Err(LabError::file("use", directory)(error)),
+    };
+    for entry in entries {
+        let entry = entry.map_err(LabError::file("read", directory))?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        // What a run leaves that was stopped before it had begun.
+        let ours = [
+            "lock",
+            "run.json",
+            ".run.json.partial",
+            ".experiment.toml.partial",
+        ];
+        if !ours.contains(&name.as_str()) {
+            return Err(LabError::NotARun {
+                path: directory.to_owned(),
+                found: name,
+            });
+        }
+    }
+    Ok(State::Empty)
+}
+
+/// The vocabulary, where it is known before the corpus has been read.
+fn known_vocabulary(tokenizer: &TokenizerChoice) -> Result<Option<Vocabulary>, LabError> {
+    let tokenizer = match tokenizer {
+        TokenizerChoice::Gpt2 => Tokenizer::gpt2(),
+        TokenizerChoice::File { path } => Tokenizer::from_file(path)?,
+        TokenizerChoice::Bpe { .. } => return Ok(None),
+    };
+    Ok(Some(Vocabulary::of(&tokenizer)))
+}
+
+/// Writes what makes a directory a run; the experiment last, for a run is there when it is.
+fn begin(experiment: &Experiment, layout: &Layout) -> Result<RunRecord, LabError> {
+    let record = RunRecord::new(experiment.seed);
+    record.write(layout)?;
+    write_experiment(experiment, layout)?;
+    Ok(record)
+}
+
+fn write_experiment(experiment: &Experiment, layout: &Layout) -> Result<(), LabError> {
+    let path = layout.experiment();
+    write_atomically(&path, experiment.to_toml().as_bytes()).map_err(LabError::file("write", &path))
+}
+
+/// Checks that the run in the directory is one of this experiment.
+fn resume(experiment: &Experiment, layout: &Layout) -> Result<RunRecord, LabError> {
+    let record = RunRecord::read(layout)?;
+    let there = read_experiment(layout)?;
+    let differences = there.incompatibilities(experiment);
+    if !differences.is_empty() {
+        return Err(LabError::OtherExperiment {
+            path: layout.root().to_owned(),
+            differences,
+        });
+    }
+    let finished = finished_generations(layout)?;
+    if finished > experiment.generations {
+        return Err(LabError::TooManyGenerations {
+            path: layout.root().to_owned(),
+            finished,
+            wanted: experiment.generations,
+        });
+    }
+    if there != *experiment {
+        write_experiment(experiment, layout)?;
+    }
+    Ok(record)
+}
+
+/// The experiment that a run keeps.
+pub(crate) fn read_experiment(layout: &Layout) -> Result<Experiment, LabError> {
+    let path = layout.experiment();
+    let text = fs::read_to_string(&path).map_err(LabError::file("read", &path))?;
+    Ok(Experiment::from_toml(&text, &path, &[])?)
+}
+
+/// Number of generations whose directories are there, without a gap from the first.
+pub(crate) fn finished_generations(layout: &Layout) -> Result<u32, LabError> {
+    let mut finished = 0;
+    while layout.generation(finished + 1).is_dir() {
+        finished += 1;
+    }
+    Ok(finished)
+}
+
+/// What to do about a generation that is damaged.
+pub(crate) fn generation_remedy(layout: &Layout, n: u32) -> String {
+    format!(
+        "remove {} and all generations after it, and run the same command again: they are made anew",
+        layout.generation(n).display()
+    )
+}
+
+/// Makes all generations that are not there.
+fn generations(
+    experiment: &Experiment,
+    layout: &Layout,
+    mut record: RunRecord,
+    learners: LearnerFactory<'_>,
+    reporter: &mut Reporter<'_>,
+) -> Result<(), Halt> {
+    let finished = finished_generations(layout)?;
+    if finished > 0 {
+        reporter.event(&Event::Resumed { finished });
+    }
+    if record.software_version != env!("CARGO_PKG_VERSION") {
+        reporter.warn(&format!(
+            "the run was begun by version {} and goes on with version {}: results may differ from \
+             those of either alone",
+            record.software_version,
+            env!("CARGO_PKG_VERSION")
+        ));
+    }
+    let prepared = prepare::prepare(experiment, layout, reporter)?;
+    let (learner, backend) = learners(experiment, Vocabulary::of(&prepared.tokenizer))?;
+    if finished > 0 && record.backend != backend {
+        reporter.warn(&format!(
+            "the run was begun with {} and goes on with {backend}: the last digits of its results \
+             may differ from those of either alone",
+            record.backend
+        ));
+    } else if record.backend != backend {
+        record.backend = backend;
+        record.write(layout)?;
+    }
+    let composer = composer(experiment, &prepared)?;
+    let initial = composer.initial();
+    let reference = Reference::new(&initial);
+    if !layout.baseline().exists() {
+        let baseline = prepare::baseline(experiment, &prepared, &initial, &reference)?;
+        write_json(&layout.baseline(), &baseline)?;
+    }
+    let probes = prepare::probes(experiment, &prepared.tokenizer)?;
+    let lineage = Lineage {
+        experiment,
+        layout,
+        learner: learner.as_ref(),
+        prepared: &prepared,
+        composer: &composer,
+        reference: &reference,
+        probes: &probes,
+    };
+    let mut corpora = Vec::new();
+    let mut epochs = None;
+    for n in 1..=experiment.generations {
+        let (metrics, corpus) = if n <= finished {
+            read_generation(layout, n)?
+        } else {
+            reporter.check()?;
+            let Finished {
+                metrics,
+                timing,
+                corpus,
+            } = lineage.make(n, &corpora, epochs, reporter)?;
+            write_metrics(layout, n)?;
+            reporter.event(&Event::GenerationFinished {
+                metrics: &metrics,
+                timing: &timing,
+            });
+            (metrics, corpus)
+        };
+        epochs.get_or_insert(metrics.training.epochs);
+        corpora.push(corpus);
+    }
+    // A run that was stopped between the last generation and this file has it now.
+    Ok(write_metrics(layout, experiment.generations)?)
+}
+
+/// Plans the training sets of an experiment.
+pub(crate) fn composer(experiment: &Experiment, prepared: &Prepared) -> Result<Composer, LabError> {
+    Composer::new(
+        experiment.paradigm,
+        experiment.seed,
+        prepared.training.clone(),
+        Sizes {
+            initial: experiment.corpus.tokens,
+            training: experiment.training.tokens,
+            generated: experiment.generation.tokens,
+        },
+        experiment.generations,
+    )
+}
+
+/// A generation that an earlier call made, once all its files are as they were written.
+fn read_generation(layout: &Layout, n: u32) -> Result<(Metrics, Arc<TokenStore>), LabError> {
+    let directory = layout.generation(n);
+    let remedy = generation_remedy(layout, n);
+    verify(&directory, &remedy)?;
+    Ok((
+        read_json(&directory.join(METRICS), &remedy)?,
+        Arc::new(TokenStore::open(directory.join(CORPUS))?),
+    ))
+}
+
+/// Writes the metrics of generations 1 to n into one file.
+fn write_metrics(layout: &Layout, n: u32) -> Result<(), LabError> {
+    let mut lines = Vec::new();
+    for n in 1..=n {
+        let path = layout.generation(n).join(METRICS);
+        lines.extend(fs::read(&path).map_err(LabError::file("read", &path))?);
+    }
+    let path = layout.metrics();
+    if fs::read(&path).is_ok_and(|there| there == lines) {
+        return Ok(());
+    }
+    write_atomically(&path, &lines).map_err(LabError::file("write", &path))
+}
+
+impl Run {
+    /// Runs `experiment` in `directory` as [`run`] does, and opens the run.
+    ///
+    /// # Errors
+    /// As for [`run`].
+    pub fn make(
+        experiment: &Experiment,
+        directory: &Path,
+        observer: &mut dyn Observer,
+    ) -> Result<(Self, Outcome), LabError> {
+        let outcome = run(experiment, directory, observer)?;
+        Ok((Self::open(directory)?, outcome))
+    }
+}
