@@ -3,16 +3,18 @@
 //! [`Backend`] names about twenty operations, each with its backward pass where training needs one.
 //! They know shapes and numbers; what a language model is, they do not know.
 //!
-//! [`ReferenceBackend`] is their definition.
+//! [`ReferenceBackend`] is their definition, [`CpuBackend`] computes them fast.
 
 mod backend;
 mod check;
+mod cpu;
 mod host;
 mod reference;
 mod sampling;
 mod shapes;
 
 pub use backend::Backend;
+pub use cpu::{CpuBackend, Isa, IsaError};
 pub use host::HostBuffer;
 pub use reference::ReferenceBackend;
 pub use shapes::{

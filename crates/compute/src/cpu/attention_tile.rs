@@ -1,0 +1,181 @@
+//! What the forward and the backward pass of attention share: tiles of scores.
+//!
+//! A tile is (keys, queries), so that the lanes of a vector are queries: the softmax of a query needs
+//! no work across lanes. The partition of a sequence into tiles is counted from its start, so that
+//! neither the rest of a batch nor later rows change the result of a row.
+
+use std::ops::Range;
+
+use super::microkernel::{Left, MAX_PANEL, PANEL_VECTORS, Product, multiply};
+use super::pack::pack_transposed;
+use super::simd::Simd;
+
+/// Keys of a tile.
+pub(super) const KEYS: usize = 64;
+
+/// Numbers of a tile.
+pub(super) const TILE: usize = KEYS * MAX_PANEL;
+
+/// One head of one sequence in matrices with rows of `stride` numbers.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct HeadShape {
+    /// Rows of the sequence.
+    pub(super) len: usize,
+    /// Numbers in a row of the head.
+    pub(super) dimension: usize,
+    /// Numbers in a row of the matrix.
+    pub(super) stride: usize,
+    /// As in [`Attention::window`](crate::Attention::window).
+    pub(super) window: Option<usize>,
+}
+
+impl HeadShape {
+    /// The first key that the query at `position` sees.
+    #[inline(always)]
+    fn first_key(&self, position: usize) -> usize {
+        self.window
+            .map_or(0, |window| (position + 1).saturating_sub(window))
+    }
+
+    /// The tiles of keys of which some query of `queries` sees some key.
+    #[inline(always)]
+    pub(super) fn key_tiles(&self, queries: &Range<usize>) -> impl Iterator<Item = Range<usize>> {
+        let end = queries.end;
+        let first = self.first_key(queries.start) / KEYS * KEYS;
+        (first..end)
+            .step_by(KEYS)
+            .map(move |start| start..end.min(start + KEYS))
+    }
+
+    /// Packs rows of a matrix as a panel (dimension, rows).
+    #[inline(always)]
+    pub(super) fn pack<S: Simd>(&self, s: S, rows: &Range<usize>, x: &[f32], panel: &mut [f32]) {
+        let source = &x[rows.start * self.stride..];
+        pack_transposed(s, self.dimension, rows.len(), source, self.stride, panel);
+    }
+
+    /// `tile = x[keys] · panel`: the inner products of rows of a matrix with a packed panel.
+    #[inline(always)]
+    pub(super) fn products<S: Simd>(
+        &self,
+        s: S,
+        keys: &Range<usize>,
+        x: &[f32],
+        panel: &[f32],
+        tile: &mut [f32],
+    ) {
+        let width = PANEL_VECTORS * S::LANES;
+        assert!(x.len() >= (keys.end - 1) * self.stride + self.dimension);
+        assert!(panel.len() >= self.dimension * width && tile.len() >= keys.len() * width);
+        let left = Left {
+            start: x[keys.start * self.stride..].as_ptr(),
+            row: self.stride,
+            step: 1,
+        };
+        let product = Product {
+            start: tile.as_mut_ptr(),
+            row: width,
+            columns: width,
+        };
+        // SAFETY: the assertions say that the operands have these sizes.
+        unsafe {
+            multiply(
+                s,
+                keys.len(),
+                self.dimension,
+                left,
+                panel.as_ptr(),
+                product,
+                false,
+            );
+        }
+    }
+
+    /// `sums += x[keys]ᵀ · tile`, (dimension, queries).
+    #[inline(always)]
+    pub(super) fn add_weighted<S: Simd>(
+        &self,
+        s: S,
+        keys: &Range<usize>,
+        x: &[f32],
+        tile: &[f32],
+        sums: &mut [f32],
+    ) {
+        let width = PANEL_VECTORS * S::LANES;
+        assert!(x.len() >= (keys.end - 1) * self.stride + self.dimension);
+        assert!(tile.len() >= keys.len() * width && sums.len() >= self.dimension * width);
+        let left = Left {
+            start: x[keys.start * self.stride..].as_ptr(),
+            row: 1,
+            step: self.stride,
+        };
+        let product = Product {
+            start: sums.as_mut_ptr(),
+            row: width,
+            columns: width,
+        };
+        // SAFETY: the assertions say that the operands have these sizes.
+        unsafe {
+            multiply(
+                s,
+                self.dimension,
+                keys.len(),
+                left,
+                tile.as_ptr(),
+                product,
+                true,
+            );
+        }
+    }
+
+    /// Sets the scores of the keys that a query does not see to −∞.
+    #[inline(always)]
+    pub(super) fn mask<S: Simd>(
+        &self,
+        _: S,
+        queries: &Range<usize>,
+        keys: &Range<usize>,
+        tile: &mut [f32],
+    ) {
+        let width = PANEL_VECTORS * S::LANES;
+        // The last query sees the fewest early keys, the first query the fewest late ones.
+        let all_visible =
+            keys.end <= queries.start + 1 && keys.start >= self.first_key(queries.end - 1);
+        if all_visible {
+            return;
+        }
+        for (key, row) in keys.clone().zip(tile.chunks_exact_mut(width)) {
+            for (query, score) in queries.clone().zip(row) {
+                if key > query || key < self.first_key(query) {
+                    *score = f32::NEG_INFINITY;
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn key_tiles_cover_what_the_queries_see() {
+        for window in [None, Some(1), Some(5), Some(64), Some(100), Some(1000)] {
+            let shape = HeadShape {
+                len: 300,
+                dimension: 4,
+                stride: 4,
+                window,
+            };
+            for first in (0..300).step_by(32) {
+                let queries = first..(first + 32).min(300);
+                let tiles: Vec<_> = shape.key_tiles(&queries).collect();
+                assert!(tiles.iter().all(|tile| tile.start % KEYS == 0));
+                assert!(tiles.windows(2).all(|pair| pair[0].end == pair[1].start));
+                assert!(tiles[0].start <= shape.first_key(queries.start));
+                assert!(tiles[0].end > shape.first_key(queries.start));
+                assert_eq!(tiles[tiles.len() - 1].end, queries.end);
+            }
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! The fast backend: vector instructions chosen at run time, and threads.
+//!
+//! Every operation is cut into tasks whose partition, or at least the order of whose sums, does not
+//! depend on the number of threads. The only unsafe code of the project that is not a memory map is
+//! here: vector intrinsics, the microkernel's pointers, and parts of one output that several threads
+//! write.
+
+mod attention;
+mod attention_backward;
+mod attention_cached;
+mod attention_tile;
+mod backend;
+mod elementwise;
+mod embedding;
+mod engine;
+mod head;
+mod head_loss;
+mod head_sample;
+mod isa;
+mod layer_norm;
+mod linear;
+mod math;
+mod matmul;
+mod microkernel;
+mod pack;
+mod scratch;
+mod simd;
+
+pub use backend::CpuBackend;
+pub use isa::{Isa, IsaError};

@@ -1,0 +1,115 @@
+//! Eight lanes: AVX2 with fused multiplication and addition.
+#![cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
+
+/// A processor with AVX2 and FMA.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::cpu) struct Avx2(());
+
+impl Avx2 {
+    /// # Safety
+    /// The processor must have AVX2 and FMA.
+    #[inline(always)]
+    pub(in crate::cpu) unsafe fn new_unchecked() -> Self {
+        Self(())
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+mod x86 {
+    use std::arch::x86_64::*;
+
+    use super::Avx2;
+    use crate::cpu::simd::Simd;
+
+    /// Wraps calls of intrinsics.
+    macro_rules! intrinsic {
+        ($call:expr) => {
+            // SAFETY: a token of this type exists only where the processor has AVX2 and FMA.
+            unsafe { $call }
+        };
+    }
+
+    impl Simd for Avx2 {
+        const LANES: usize = 8;
+
+        type Vector = __m256;
+
+        #[inline(always)]
+        fn splat(self, value: f32) -> __m256 {
+            intrinsic!(_mm256_set1_ps(value))
+        }
+
+        #[inline(always)]
+        unsafe fn load(self, source: *const f32) -> __m256 {
+            // SAFETY: the token shows AVX2; the caller grants eight readable numbers.
+            unsafe { _mm256_loadu_ps(source) }
+        }
+
+        #[inline(always)]
+        unsafe fn store(self, target: *mut f32, v: __m256) {
+            // SAFETY: the token shows AVX2; the caller grants eight writable numbers.
+            unsafe { _mm256_storeu_ps(target, v) }
+        }
+
+        #[inline(always)]
+        fn add(self, a: __m256, b: __m256) -> __m256 {
+            intrinsic!(_mm256_add_ps(a, b))
+        }
+
+        #[inline(always)]
+        fn sub(self, a: __m256, b: __m256) -> __m256 {
+            intrinsic!(_mm256_sub_ps(a, b))
+        }
+
+        #[inline(always)]
+        fn mul(self, a: __m256, b: __m256) -> __m256 {
+            intrinsic!(_mm256_mul_ps(a, b))
+        }
+
+        #[inline(always)]
+        fn div(self, a: __m256, b: __m256) -> __m256 {
+            intrinsic!(_mm256_div_ps(a, b))
+        }
+
+        #[inline(always)]
+        fn mul_add(self, a: __m256, b: __m256, c: __m256) -> __m256 {
+            intrinsic!(_mm256_fmadd_ps(a, b, c))
+        }
+
+        #[inline(always)]
+        fn max(self, a: __m256, b: __m256) -> __m256 {
+            intrinsic!(_mm256_max_ps(a, b))
+        }
+
+        #[inline(always)]
+        fn min(self, a: __m256, b: __m256) -> __m256 {
+            intrinsic!(_mm256_min_ps(a, b))
+        }
+
+        #[inline(always)]
+        fn sqrt(self, a: __m256) -> __m256 {
+            intrinsic!(_mm256_sqrt_ps(a))
+        }
+
+        #[inline(always)]
+        fn round(self, a: __m256) -> __m256 {
+            intrinsic!(_mm256_round_ps::<
+                { _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC },
+            >(a))
+        }
+
+        #[inline(always)]
+        fn scale(self, a: __m256, n: __m256) -> __m256 {
+            // In two steps, because 2ⁿ itself may be out of range.
+            intrinsic!({
+                let bias = _mm256_set1_epi32(127);
+                let n = _mm256_cvtps_epi32(n);
+                let half = _mm256_srai_epi32::<1>(n);
+                let rest = _mm256_sub_epi32(n, half);
+                let power =
+                    |n| _mm256_castsi256_ps(_mm256_slli_epi32::<23>(_mm256_add_epi32(n, bias)));
+                _mm256_mul_ps(_mm256_mul_ps(a, power(half)), power(rest))
+            })
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! One source for several instruction sets.
+//!
+//! A kernel is written once, generic over [`Simd`], and [`Isa::run`](super::isa::Isa::run) compiles
+//! it for each instruction set.
+
+mod avx2;
+mod avx512;
+mod portable;
+
+pub(super) use avx2::Avx2;
+pub(super) use avx512::Avx512;
+pub(super) use portable::Portable;
+
+/// The most lanes that an instruction set has.
+pub(super) const MAX_LANES: usize = 16;
+
+/// An instruction set: a token whose existence shows that the processor has it.
+///
+/// All methods are inlined into the function that was compiled for the instruction set; what they
+/// compute is the same function of their operands on every instruction set, up to rounding.
+pub(super) trait Simd: Copy + Send + Sync {
+    /// Numbers in a vector.
+    const LANES: usize;
+
+    /// Several 32-bit floating-point numbers.
+    type Vector: Copy;
+
+    /// `value` in every lane.
+    fn splat(self, value: f32) -> Self::Vector;
+
+    /// Reads a vector.
+    ///
+    /// # Safety
+    /// `LANES` numbers from `source` on must be readable.
+    unsafe fn load(self, source: *const f32) -> Self::Vector;
+
+    /// Writes a vector.
+    ///
+    /// # Safety
+    /// `LANES` numbers from `target` on must be writable.
+    unsafe fn store(self, target: *mut f32, v: Self::Vector);
+
+    /// `a + b`.
+    fn add(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
+
+    /// `a − b`.
+    fn sub(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
+
+    /// `a · b`.
+    fn mul(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
+
+    /// `a / b`.
+    fn div(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
+
+    /// `a · b + c`, rounded once where the instruction set can.
+    fn mul_add(self, a: Self::Vector, b: Self::Vector, c: Self::Vector) -> Self::Vector;
+
+    /// The larger number; `b` where one is not a number.
+    fn max(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
+
+    /// The smaller number; `b` where one is not a number.
+    fn min(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
+
+    /// √a.
+    fn sqrt(self, a: Self::Vector) -> Self::Vector;
+
+    /// The nearest integer, ties to even. For |a| < 2²².
+    fn round(self, a: Self::Vector) -> Self::Vector;
+
+    /// `a · 2ⁿ` for integral n with |n| ≤ 200, rounded to a subnormal, 0 or ∞ where it must be.
+    fn scale(self, a: Self::Vector, n: Self::Vector) -> Self::Vector;
+
+    /// The lanes as an array; those from `LANES` on are 0.
+    #[inline(always)]
+    fn to_array(self, v: Self::Vector) -> [f32; MAX_LANES] {
+        let mut array = [0.0; MAX_LANES];
+        // SAFETY: the array has room for the lanes of every instruction set.
+        unsafe { self.store(array.as_mut_ptr(), v) };
+        array
+    }
+
+    /// The first numbers of `source`, and 0 in the lanes after them.
+    #[inline(always)]
+    fn load_front(self, source: &[f32]) -> Self::Vector {
+        if source.len() >= Self::LANES {
+            // SAFETY: the slice has enough numbers.
+            return unsafe { self.load(source.as_ptr()) };
+        }
+        let mut array = [0.0; MAX_LANES];
+        array[..source.len()].copy_from_slice(source);
+        // SAFETY: the array has room for the lanes of every instruction set.
+        unsafe { self.load(array.as_ptr()) }
+    }
+
+    /// Writes the first lanes over `target`, at most `LANES`.
+    #[inline(always)]
+    fn store_front(self, target: &mut [f32], v: Self::Vector) {
+        if target.len() >= Self::LANES {
+            // SAFETY: the slice has room for a vector.
+            return unsafe { self.store(target.as_mut_ptr(), v) };
+        }
+        let len = target.len();
+        target[..len].copy_from_slice(&self.to_array(v)[..len]);
+    }
+
+    /// The sum of the lanes, in a fixed order.
+    #[inline(always)]
+    fn sum(self, v: Self::Vector) -> f32 {
+        let mut array = self.to_array(v);
+        let mut len = Self::LANES;
+        while len > 1 {
+            len /= 2;
+            for i in 0..len {
+                array[i] += array[i + len];
+            }
+        }
+        array[0]
+    }
+}
