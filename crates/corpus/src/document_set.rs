@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use autophage_durable::Checksum;
+
 use crate::{CorpusError, TokenStore, Tokens};
 
 /// An ordered list of documents of one or several stores of the same vocabulary: a training set, a
@@ -128,6 +130,23 @@ impl DocumentSet {
         sequence.push(self.end_of_text());
         sequence.extend(document);
         sequence
+    }
+
+    /// A checksum of which documents these are, in which order.
+    pub(crate) fn identity(&self) -> u64 {
+        let mut sum = Checksum::new();
+        for part in &self.parts {
+            sum.update(&part.store.identity().to_le_bytes());
+            match &part.selection {
+                Some(documents) => {
+                    sum.update(&[1]);
+                    sum.update(&(documents.len() as u64).to_le_bytes());
+                    sum.update(bytemuck::cast_slice(documents));
+                }
+                None => sum.update(&[0]),
+            }
+        }
+        sum.finish()
     }
 
     /// The stored tokens of every document, in order.

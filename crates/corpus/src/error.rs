@@ -248,6 +248,52 @@ pub enum CorpusError {
         expected: u32,
     },
 
+    /// A count index of other documents than those it was asked about.
+    #[error("{} was built from other documents; delete it and let it be built again", path.display())]
+    StaleIndex {
+        /// The index.
+        path: PathBuf,
+    },
+
+    /// More tokens than a count index can number.
+    #[error(
+        "{tokens} tokens are too many for the count index {}, which takes at most {limit}; \
+         count only the contexts of interest, or index a part of the documents",
+        path.display()
+    )]
+    TooManyTokens {
+        /// The index.
+        path: PathBuf,
+        /// Number of tokens, with the start and the end of every document.
+        tokens: u64,
+        /// The most that are possible.
+        limit: u64,
+    },
+
+    /// A larger vocabulary than a count index can hold.
+    #[error(
+        "a vocabulary of {vocabulary} tokens is too large for the count index {}, which takes at \
+         most {limit}",
+        path.display()
+    )]
+    VocabularyTooLarge {
+        /// The index.
+        path: PathBuf,
+        /// Number of tokens of the vocabulary.
+        vocabulary: u32,
+        /// The most that are possible.
+        limit: u32,
+    },
+
+    /// Not enough memory for what was asked.
+    #[error("not enough memory to sort {tokens} tokens for {}", path.display())]
+    OutOfMemory {
+        /// The index.
+        path: PathBuf,
+        /// Number of tokens, with the start and the end of every document.
+        tokens: u64,
+    },
+
     /// A token that the vocabulary does not have.
     #[error(
         "token {token} is outside the vocabulary of {vocabulary} tokens of {}; \

@@ -3,6 +3,7 @@
 #![deny(unsafe_code)]
 
 mod context_counts;
+mod count_index;
 mod document_set;
 mod error;
 mod memory_map;
@@ -14,6 +15,7 @@ mod tokenizer;
 mod tokens;
 
 pub use context_counts::{ContextCounts, count_contexts};
+pub use count_index::{CountIndex, Occurrence};
 pub use document_set::DocumentSet;
 pub use error::CorpusError;
 pub use source::{

@@ -126,6 +126,11 @@ pub(super) fn offsets(bytes: &[u8]) -> &[u64] {
     bytemuck::cast_slice(&bytes[HEADER_BYTES..bytes.len() - CHECKSUM_BYTES])
 }
 
+/// The checksum of an index that [`decode`] accepted. It covers that of the tokens.
+pub(super) fn checksum(bytes: &[u8]) -> u64 {
+    u64_at(bytes, bytes.len() - CHECKSUM_BYTES)
+}
+
 fn u32_at(bytes: &[u8], at: usize) -> u32 {
     u32::from_le_bytes(bytes[at..at + 4].try_into().expect("four bytes"))
 }

@@ -110,8 +110,13 @@ impl TokenStore {
             .slice(offsets[i] as usize..offsets[i + 1] as usize)
     }
 
+    /// A checksum of the whole store: of the tokens, where documents end, and the vocabulary.
+    pub(crate) fn identity(&self) -> u64 {
+        index::checksum(&self.index)
+    }
+
     /// The tokens of all documents, end to end.
-    pub(crate) fn all(&self) -> Tokens<'_> {
+    fn all(&self) -> Tokens<'_> {
         if self.header.token_bytes == 2 {
             Tokens::U16(bytemuck::cast_slice(&self.tokens))
         } else {
@@ -120,7 +125,7 @@ impl TokenStore {
     }
 
     /// Where each document begins in [`all`](Self::all), and where the last ends.
-    pub(crate) fn offsets(&self) -> &[u64] {
+    fn offsets(&self) -> &[u64] {
         index::offsets(&self.index)
     }
 }
