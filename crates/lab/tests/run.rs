@@ -1,0 +1,279 @@
+//! Whole runs of a very small network: what they leave, and that stopping changes nothing.
+
+mod common;
+
+use std::fs;
+use std::ops::ControlFlow;
+
+use autophage_lab::{Event, Outcome, Run, Stage, run};
+use common::{Bench, assert_same_artefacts, never, once};
+
+#[test]
+fn a_run_leaves_what_a_reader_needs() {
+    let bench = Bench::new();
+    let experiment = bench.experiment(&[]);
+    let mut stages = Vec::new();
+    let mut finished = Vec::new();
+    let mut observer = |event: &Event<'_>| {
+        match event {
+            Event::StageStarted {
+                stage, generation, ..
+            } => stages.push((*generation, *stage)),
+            Event::GenerationFinished { metrics, .. } => finished.push((*metrics).clone()),
+            _ => {}
+        }
+        ControlFlow::Continue(())
+    };
+    let directory = bench.path("run");
+    let (read, outcome) = Run::make(&experiment, &directory, &mut observer).unwrap();
+    assert_eq!(outcome, Outcome::Complete);
+
+    let mut expected = vec![(0, Stage::Tokenize)];
+    for n in 1..=3 {
+        expected.extend([(n, Stage::Train), (n, Stage::Generate), (n, Stage::Measure)]);
+    }
+    assert_eq!(stages, expected);
+
+    assert_eq!(*read.experiment(), experiment);
+    assert_eq!(read.finished().unwrap(), 3);
+    assert!(!read.is_in_progress());
+    assert_eq!(read.status().unwrap().unwrap().stage, "measure");
+    assert!(read.record().backend.contains("reference") || !read.record().backend.is_empty());
+
+    let baseline = read.baseline().unwrap().unwrap();
+    let initial = read.initial_corpus().unwrap();
+    assert_eq!(baseline.initial_tokens, initial.tokens());
+    assert_eq!(
+        baseline.initial_documents + baseline.validation_documents,
+        80
+    );
+    assert_eq!(baseline.probes[0].truth.next.len(), 2);
+    assert!(baseline.probes[0].truth.context_count > 0);
+    assert!(baseline.unigram.bits_per_byte.is_some());
+
+    let tokenizer = read.tokenizer().unwrap();
+    for n in 1..=3 {
+        let metrics = read.metrics(n).unwrap();
+        assert_eq!(metrics, finished[n as usize - 1]);
+        assert_eq!(metrics.generation, n);
+        assert!(metrics.perplexity.perplexity.is_finite());
+        assert!(metrics.perplexity.perplexity_standard_error.is_some());
+        assert_eq!(metrics.training.epochs, 1);
+        assert!(metrics.training.steps > 0);
+        assert!(metrics.training.training_loss.is_some());
+        assert_eq!(metrics.probes[0].probabilities.len(), 2);
+        assert!(metrics.generated.tokens >= initial.tokens());
+        assert!(metrics.generated.tokens < initial.tokens() + 25);
+
+        let corpus = read.corpus(n).unwrap();
+        assert_eq!(corpus.tokens(), metrics.generated.tokens);
+        assert!(read.excerpt(n, 0).unwrap().is_some());
+        assert!(read.excerpt(n, corpus.documents()).unwrap().is_none());
+        let model = read.model(n).unwrap();
+        assert_eq!(model.vocabulary(), tokenizer.vocabulary() as usize);
+        assert!(read.timing(n).unwrap().train.seconds > 0.0);
+
+        let directory = read.generation(n).unwrap();
+        for file in [
+            "config.json",
+            "model.safetensors",
+            "tokenizer.json",
+            "tokenizer_config.json",
+            "corpus.bin",
+            "corpus.index",
+            "training.jsonl",
+            "provenance.json",
+            "metrics.json",
+            "timing.json",
+            "manifest.json",
+        ] {
+            assert!(directory.join(file).is_file(), "{file}");
+        }
+        let curve = fs::read_to_string(directory.join("training.jsonl")).unwrap();
+        assert_eq!(curve.lines().count() as u64, metrics.training.steps + 1);
+    }
+    let lines = fs::read_to_string(directory.join("metrics.jsonl")).unwrap();
+    assert_eq!(lines.lines().count(), 3);
+    for (n, line) in (1..).zip(lines.lines()) {
+        let metrics: autophage_lab::Metrics = serde_json::from_str(line).unwrap();
+        assert_eq!(metrics, read.metrics(n).unwrap());
+    }
+    assert!(
+        read.metrics(4)
+            .unwrap_err()
+            .to_string()
+            .contains("3 are finished")
+    );
+    assert!(read.metrics(0).is_err());
+}
+
+#[test]
+fn a_model_trains_on_what_the_one_before_wrote() {
+    let bench = Bench::new();
+    bench.run(&bench.experiment(&[]), "run").unwrap();
+    let run = Run::open(&bench.path("run")).unwrap();
+    for n in 2..=3 {
+        let written = run.corpus(n - 1).unwrap();
+        let trained = run.training_set(n).unwrap();
+        assert_eq!(trained.tokens(), written.tokens());
+        assert!((0..trained.len()).all(|i| trained.document(i) == written.document(i)));
+        let provenance = run.provenance(n).unwrap();
+        assert_eq!(provenance.sources.len(), 1);
+        assert_eq!(provenance.sources[0].generation, n - 1);
+        assert_eq!(provenance.sources[0].share, 1.0);
+    }
+}
+
+#[test]
+fn stopping_anywhere_and_going_on_changes_no_artefact() {
+    let bench = Bench::new();
+    let experiment = bench.experiment(&["training.epochs=early-stopping"]);
+    bench.run(&experiment, "whole").unwrap();
+
+    let mut stops = Vec::new();
+    let mut calls = 0;
+    // Each call gets a few events further than the one before it, whatever they are.
+    loop {
+        let mut seen = 0;
+        let limit = 3 + 11 * calls;
+        let mut observer = once(|event| {
+            seen += 1;
+            if seen == limit {
+                stops.push(format!("{event:?}"));
+            }
+            seen >= limit
+        });
+        calls += 1;
+        let outcome = run(&experiment, &bench.path("stopped"), &mut observer).unwrap();
+        if outcome == Outcome::Complete {
+            break;
+        }
+        assert!(calls < 60, "no end after {calls} calls");
+    }
+    assert!(calls > 3, "stopped at {stops:?}");
+    assert_same_artefacts(&bench.path("whole"), &bench.path("stopped"));
+}
+
+#[test]
+fn a_killed_process_leaves_nothing_that_hinders_the_next() {
+    let bench = Bench::new();
+    let experiment = bench.experiment(&[]);
+    bench.run(&experiment, "whole").unwrap();
+    let mut observer = once(
+        |event| matches!(event, Event::GenerationFinished { metrics, .. } if metrics.generation == 2),
+    );
+    let outcome = run(&experiment, &bench.path("killed"), &mut observer).unwrap();
+    assert_eq!(outcome, Outcome::Stopped { finished: 2 });
+    // What a killed process can leave: half of a generation, of a file, no list of metrics yet.
+    let generations = bench.path("killed/generations");
+    fs::create_dir(generations.join(".003.partial")).unwrap();
+    fs::write(generations.join(".003.partial/model.safetensors"), b"half").unwrap();
+    fs::write(bench.path("killed/.metrics.jsonl.partial"), b"ha").unwrap();
+    fs::remove_file(bench.path("killed/metrics.jsonl")).unwrap();
+    bench.run(&experiment, "killed").unwrap();
+    assert_same_artefacts(&bench.path("whole"), &bench.path("killed"));
+}
+
+#[test]
+fn more_generations_of_a_run_are_those_of_a_longer_one() {
+    let bench = Bench::new();
+    bench.run(&bench.experiment(&[]), "long").unwrap();
+    bench
+        .run(&bench.experiment(&["generations=1"]), "grown")
+        .unwrap();
+    bench.run(&bench.experiment(&[]), "grown").unwrap();
+    assert_same_artefacts(&bench.path("long"), &bench.path("grown"));
+    let error = bench
+        .run(&bench.experiment(&["generations=1"]), "grown")
+        .unwrap_err();
+    assert!(error.to_string().contains("has 3 finished"), "{error}");
+}
+
+#[test]
+fn the_batch_of_the_sampler_changes_no_artefact() {
+    let bench = Bench::new();
+    bench
+        .run(&bench.experiment(&["generation.batch=1"]), "one")
+        .unwrap();
+    bench
+        .run(&bench.experiment(&["generation.batch=7"]), "seven")
+        .unwrap();
+    let without_experiment = |name: &str| {
+        let mut files = common::artefacts(&bench.path(name));
+        files.remove(std::path::Path::new("experiment.toml"));
+        files
+    };
+    assert!(without_experiment("one") == without_experiment("seven"));
+}
+
+#[test]
+fn another_seed_is_another_run() {
+    let bench = Bench::new();
+    let one = ["generations=1", "seed=1"];
+    let two = ["generations=1", "seed=2"];
+    bench.run(&bench.experiment(&one), "one").unwrap();
+    bench.run(&bench.experiment(&two), "two").unwrap();
+    let weights = |name: &str| fs::read(bench.path(name).join("generations/001/model.safetensors"));
+    assert_ne!(weights("one").unwrap(), weights("two").unwrap());
+}
+
+#[test]
+fn early_stopping_decides_once() {
+    let bench = Bench::new();
+    let overrides = [
+        "training.epochs=early-stopping",
+        "training.max_epochs=3",
+        "training.learning_rate=0.003",
+    ];
+    bench.run(&bench.experiment(&overrides), "run").unwrap();
+    let run = Run::open(&bench.path("run")).unwrap();
+    let epochs = run.metrics(1).unwrap().training.epochs;
+    for n in 2..=3 {
+        assert_eq!(run.metrics(n).unwrap().training.epochs, epochs);
+    }
+}
+
+#[test]
+fn a_lineage_can_go_on_from_the_weights_before_it() {
+    let bench = Bench::new();
+    bench
+        .run(&bench.experiment(&["generations=2"]), "scratch")
+        .unwrap();
+    let previous = ["generations=2", "model.initialise=previous"];
+    bench.run(&bench.experiment(&previous), "previous").unwrap();
+    let weights = |name: &str, n: u32| {
+        fs::read(
+            bench
+                .path(name)
+                .join(format!("generations/00{n}/model.safetensors")),
+        )
+        .unwrap()
+    };
+    assert_eq!(weights("scratch", 1), weights("previous", 1));
+    assert_ne!(weights("scratch", 2), weights("previous", 2));
+
+    let pretrained = format!(
+        "model.pretrained={}",
+        bench.path("scratch/generations/001").display()
+    );
+    let tokenizer = format!(
+        "tokenizer.path={}",
+        bench.path("scratch/tokenizer/tokenizer.json").display()
+    );
+    let text = format!(
+        "[corpus]\npath = {:?}\n[generation]\nmax_tokens = 16\n",
+        bench.path("stories.jsonl")
+    );
+    let overrides = [
+        pretrained,
+        "tokenizer.kind=file".into(),
+        tokenizer,
+        "generations=1".into(),
+        "training.context=16".into(),
+        "training.sequences_per_step=8".into(),
+    ];
+    let experiment =
+        autophage_lab::Experiment::from_toml(&text, &bench.path("x.toml"), &overrides).unwrap();
+    run(&experiment, &bench.path("pretrained"), &mut never()).unwrap();
+    assert_ne!(weights("pretrained", 1), weights("scratch", 1));
+}
