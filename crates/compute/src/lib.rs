@@ -17,6 +17,7 @@ pub use backend::Backend;
 pub use cpu::{CpuBackend, Isa, IsaError};
 pub use host::HostBuffer;
 pub use reference::ReferenceBackend;
+pub use sampling::draw;
 pub use shapes::{
     AdamW, Attention, CacheEntry, Cached, Head, Linear, Rows, SamplingFilter, Sequences,
 };

@@ -74,8 +74,9 @@ pub(crate) fn invert(weights: impl Iterator<Item = f64> + Clone, uniform: f64) -
     last_positive
 }
 
-/// The token that `uniform` draws from `logits` under `filter`.
-pub(crate) fn draw(logits: &[f32], filter: SamplingFilter, uniform: f64) -> u32 {
+/// The token that `uniform` in [0, 1) draws from `logits` (V) under `filter`. The logits may be
+/// log-probabilities; −∞ excludes a token.
+pub fn draw(logits: &[f32], filter: SamplingFilter, uniform: f64) -> u32 {
     invert(filtered_weights(logits, filter).into_iter(), uniform) as u32
 }
 

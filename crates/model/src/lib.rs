@@ -5,6 +5,8 @@
 mod error;
 mod gpt_neo;
 mod language_model;
+mod ngram;
+mod request;
 mod training;
 
 pub use autophage_compute::SamplingFilter;
@@ -14,6 +16,7 @@ pub use language_model::{
     Epochs, Form, GeneratedDocument, GenerationRequest, LanguageModel, Learner, Limit, Overflow,
     Trained, TrainingEvent, TrainingJob,
 };
+pub use ngram::{Interpolation, NGram, NGramLearner};
 pub use training::{
     GptNeoLearner, Schedule, StepReport, Trainer, TrainingSequence, TrainingSettings,
 };

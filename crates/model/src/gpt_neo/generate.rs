@@ -15,7 +15,7 @@ use autophage_compute::{Backend, CacheEntry};
 use super::KeyValueCache;
 use super::activations::Activations;
 use super::network::{Context, Network};
-use super::score::{check_tokens, run_to_last_rows};
+use super::score::run_to_last_rows;
 use crate::{Form, GeneratedDocument, GenerationRequest, Limit, ModelError, Overflow};
 
 /// Rows of a pass over documents that are computed anew, more only if a single context is longer.
@@ -89,52 +89,16 @@ fn check<B: Backend>(
     network: Network<'_, B>,
     request: &GenerationRequest,
 ) -> Result<(), ModelError> {
-    let wrong = |field, problem| Err(ModelError::Request { field, problem });
-    check_tokens(&request.prompt, network.config.vocab_size)?;
-    check_tokens(&[request.end_of_text], network.config.vocab_size)?;
+    request.check(network.config.vocab_size)?;
     let positions = network.config.max_position_embeddings;
-    if request.context == 0 || request.context > positions {
-        return wrong(
-            "context",
-            format!(
-                "{}, and it must be at least 1 and at most {positions}, the positions of the model",
+    if request.context > positions {
+        return Err(ModelError::Request {
+            field: "context",
+            problem: format!(
+                "{}, and it must be at most {positions}, the positions of the model",
                 request.context
             ),
-        );
-    }
-    let (field, tokens) = match request.form {
-        Form::Documents { max_tokens } => ("max_tokens", max_tokens),
-        Form::Stream { tokens } => ("tokens", tokens),
-    };
-    if tokens <= request.prompt.len() {
-        return wrong(
-            field,
-            format!(
-                "{tokens}, and it must be more than the {} tokens of the prompt",
-                request.prompt.len()
-            ),
-        );
-    }
-    if request.batch == 0 {
-        return wrong("batch", "0, and it must be at least 1".to_owned());
-    }
-    let filter = request.filter;
-    if !(filter.temperature.is_finite() && filter.temperature > 0.0) {
-        return wrong(
-            "temperature",
-            format!("{}, and it must be a positive number", filter.temperature),
-        );
-    }
-    if filter.top_k == Some(0) {
-        return wrong("top_k", "0, and it must be at least 1".to_owned());
-    }
-    if let Some(top_p) = filter.top_p
-        && !(top_p > 0.0 && top_p <= 1.0)
-    {
-        return wrong(
-            "top_p",
-            format!("{top_p}, and it must be above 0 and at most 1"),
-        );
+        });
     }
     Ok(())
 }

@@ -19,4 +19,3 @@ pub(crate) use backward::{BackwardScratch, Batch};
 pub(crate) use cache::KeyValueCache;
 pub(crate) use model::describe;
 pub(crate) use parameters::{Description, Parameters};
-pub(crate) use score::check_tokens;

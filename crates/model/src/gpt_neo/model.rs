@@ -10,8 +10,8 @@ use autophage_random::{Purpose, Stream};
 
 use super::network::Network;
 use super::parameters::Parameters;
-use super::score::check_tokens;
 use super::{GptNeoConfig, files, generate, score};
+use crate::request::check_tokens;
 use crate::{GeneratedDocument, GenerationRequest, LanguageModel, ModelError};
 
 /// A GPT-Neo network with its weights on a backend.

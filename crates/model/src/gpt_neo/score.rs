@@ -8,6 +8,7 @@ use autophage_compute::{Backend, Sequences};
 use super::activations::Activations;
 use super::network::{Context, Network};
 use crate::ModelError;
+use crate::request::check_tokens;
 
 /// Rows of a pass, more only if a single sequence is longer.
 const ROWS: usize = 4096;
@@ -30,17 +31,6 @@ fn check_contexts<B: Backend>(
         check_length(network, context.len())?;
     }
     Ok(())
-}
-
-/// Checks that every token is one that the model knows.
-///
-/// # Errors
-/// The first that is not.
-pub(crate) fn check_tokens(tokens: &[u32], vocabulary: usize) -> Result<(), ModelError> {
-    match tokens.iter().find(|&&token| token as usize >= vocabulary) {
-        None => Ok(()),
-        Some(&token) => Err(ModelError::TokenOutsideVocabulary { token, vocabulary }),
-    }
 }
 
 fn check_length<B: Backend>(network: Network<'_, B>, length: usize) -> Result<(), ModelError> {

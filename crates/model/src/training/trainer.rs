@@ -7,8 +7,9 @@ use autophage_compute::{AdamW, Backend};
 use super::{TrainingSequence, TrainingSettings};
 use crate::ModelError;
 use crate::gpt_neo::{
-    Activations, BackwardScratch, Batch, Description, GptNeo, Parameters, check_tokens, describe,
+    Activations, BackwardScratch, Batch, Description, GptNeo, Parameters, describe,
 };
+use crate::request::check_tokens;
 
 /// Everything that a training has to remember from one step to the next, and nothing else.
 #[derive(Debug)]
