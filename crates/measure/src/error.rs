@@ -1,6 +1,10 @@
 //! What can go wrong with a measurement.
 
+use std::io;
+use std::path::{Path, PathBuf};
+
 use autophage_model::ModelError;
+use autophage_theory::TheoryError;
 
 /// An error of measuring a model or a corpus.
 #[derive(Debug, thiserror::Error)]
@@ -62,7 +66,39 @@ pub enum MeasureError {
     },
     /// The compressor failed.
     #[error("compression ratio: {0}")]
-    Compression(std::io::Error),
+    Compression(io::Error),
+    /// A file cannot be read or written.
+    #[error("{path}: {source}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+    /// A file is not as it was written.
+    #[error("{path}: {problem}; delete it and measure its generation again")]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+    /// Numbers for which the theory has no answer.
+    #[error("error terms after the context {context:?}: {source}")]
+    Theory {
+        /// Tokens of the context.
+        context: Vec<u32>,
+        /// The cause.
+        source: TheoryError,
+    },
+    /// The records of a lineage do not belong together.
+    #[error("generation {generation}: {problem}; measure all generations with the same contexts")]
+    Lineage {
+        /// The generation.
+        generation: u32,
+        /// What does not fit.
+        problem: &'static str,
+    },
     /// A probe that asks for nothing.
     #[error("probe {index}: {problem}")]
     Probe {
@@ -78,6 +114,14 @@ impl MeasureError {
     pub(crate) fn model(what: &str) -> impl FnOnce(ModelError) -> Self + '_ {
         move |source| Self::Model {
             what: what.to_owned(),
+            source,
+        }
+    }
+
+    /// Wraps an error of reading or writing `path`.
+    pub(crate) fn file(path: &Path) -> impl FnOnce(io::Error) -> Self + '_ {
+        move |source| Self::File {
+            path: path.to_owned(),
             source,
         }
     }

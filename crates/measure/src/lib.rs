@@ -10,6 +10,7 @@ pub mod diversity;
 mod error;
 pub mod perplexity;
 pub mod probe;
+pub mod retention;
 mod serialize;
 pub mod statistics;
 #[cfg(test)]

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use autophage_corpus::{ContextCounts, DocumentSet, count_contexts};
 use autophage_model::LanguageModel;
+use autophage_theory::{Interval, wilson};
 use serde::{Deserialize, Serialize};
 
 use crate::MeasureError;
-use crate::statistics::{Interval, wilson};
 
 /// A context and continuations of it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -79,7 +79,8 @@ pub struct Frequency {
     /// before it, as for a model. It is `count / context_count` wherever no document breaks off in
     /// the midst of the continuation.
     pub probability: Option<f64>,
-    /// 95 % Wilson interval of the probability, of `context_count` trials.
+    /// 95 % Wilson interval of a probability with `count` successes in `context_count` trials;
+    /// `null` if the context never occurs.
     pub interval_95: Option<Interval>,
 }
 
@@ -192,6 +193,9 @@ pub fn probe_corpus(
     Ok(probes.iter().map(answer).collect())
 }
 
+/// Level of the intervals.
+const LEVEL: f64 = 0.95;
+
 /// From the counts after the context and after each longer beginning of the continuation.
 fn frequency(context_count: u64, steps: &[(&ContextCounts, u32)]) -> Frequency {
     let count_of =
@@ -210,7 +214,8 @@ fn frequency(context_count: u64, steps: &[(&ContextCounts, u32)]) -> Frequency {
     Frequency {
         count,
         probability,
-        interval_95: probability.and_then(|share| wilson(share, context_count)),
+        // The only error is an interval of no trials.
+        interval_95: wilson(count, context_count, LEVEL).ok(),
     }
 }
 

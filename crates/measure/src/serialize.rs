@@ -1,5 +1,6 @@
 //! JSON knows no infinity: numbers that may be infinite are written as `null` then.
 
+/// A number that may be infinite.
 pub(crate) mod infinite {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 

@@ -102,47 +102,6 @@ impl Quantiles {
     }
 }
 
-/// An interval of plausible values, ends included.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Interval {
-    /// The lower end.
-    pub low: f64,
-    /// The upper end.
-    pub high: f64,
-}
-
-/// The 0.975 quantile of the standard normal distribution.
-const Z_95: f64 = 1.959_963_984_540_054;
-
-/// The 95 % interval of Wilson ("Probable inference, the law of succession, and statistical
-/// inference", 1927) for a probability of which `share` of `trials` were successes: all p with
-/// `|share − p| ≤ z √(p (1 − p) / trials)`. `None` without a trial.
-///
-/// It stays within [0, 1] and keeps a sensible width at shares of 0 and 1.
-pub fn wilson(share: f64, trials: u64) -> Option<Interval> {
-    if trials == 0 {
-        return None;
-    }
-    let n = trials as f64;
-    let z2 = Z_95 * Z_95;
-    let centre = share + z2 / (2.0 * n);
-    let reach = Z_95 * (share * (1.0 - share) / n + z2 / (4.0 * n * n)).sqrt();
-    let scale = 1.0 + z2 / n;
-    Some(Interval {
-        // The exact ends at 0 and 1, which rounding would miss by an ulp.
-        low: if share <= 0.0 {
-            0.0
-        } else {
-            ((centre - reach) / scale).max(0.0)
-        },
-        high: if share >= 1.0 {
-            1.0
-        } else {
-            ((centre + reach) / scale).min(1.0)
-        },
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -205,23 +164,6 @@ mod tests {
             .sum::<f64>()
             / n;
         assert!((claimed / spread - 1.0).abs() < 0.06, "{claimed} {spread}");
-    }
-
-    #[test]
-    fn wilson_intervals_as_published() {
-        // Newcombe, "Two-sided confidence intervals for the single proportion" (1998), table I.
-        for (successes, trials, low, high) in [
-            (81, 263, 0.2553, 0.3662),
-            (15, 148, 0.0624, 0.1605),
-            (0, 20, 0.0, 0.1611),
-            (1, 29, 0.0061, 0.1718),
-        ] {
-            let interval = wilson(f64::from(successes) / trials as f64, trials).unwrap();
-            assert!((interval.low - low).abs() < 6e-5, "{interval:?}");
-            assert!((interval.high - high).abs() < 6e-5, "{interval:?}");
-        }
-        assert_eq!(wilson(0.5, 0), None);
-        assert_eq!(wilson(1.0, 7).unwrap().high, 1.0);
     }
 
     #[test]

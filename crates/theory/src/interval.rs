@@ -1,13 +1,13 @@
 //! Confidence intervals for a probability that is known by counts.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::TheoryError;
 use crate::error::open_unit_interval;
 use crate::special_functions::{beta_quantile, normal_quantile};
 
 /// A closed interval.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Interval {
     /// Its lower end.
     pub low: f64,

@@ -1,5 +1,6 @@
 //! Which tokens a text is made of.
 
+use autophage_theory::heterozygosity;
 use serde::{Deserialize, Serialize};
 
 /// The distribution of single tokens in a text.
@@ -24,13 +25,12 @@ impl Composition {
     /// corpus uses it.
     pub(super) fn new(counts: &[u64], used_initially: &[bool]) -> Self {
         let total = counts.iter().sum::<u64>().max(1) as f64;
-        let shares = || {
-            counts
-                .iter()
-                .filter(|&&count| count > 0)
-                .map(|&count| count as f64 / total)
-        };
-        let types = shares().count() as u64;
+        let shares: Vec<f64> = counts
+            .iter()
+            .filter(|&&count| count > 0)
+            .map(|&count| count as f64 / total)
+            .collect();
+        let types = shares.len() as u64;
         let initial = used_initially.iter().filter(|&&used| used).count();
         let kept = counts
             .iter()
@@ -38,14 +38,14 @@ impl Composition {
             .filter(|&(&count, &used)| count > 0 && used)
             .count();
         // Adding 0 turns the −0 of a single type into 0.
-        let entropy_nats = -shares().map(|p| p * p.ln()).sum::<f64>() + 0.0;
+        let entropy_nats = -shares.iter().map(|p| p * p.ln()).sum::<f64>() + 0.0;
         Self {
             types,
             vocabulary_share: types as f64 / counts.len().max(1) as f64,
             initial_vocabulary_share: kept as f64 / initial.max(1) as f64,
             entropy_nats,
             entropy_bits: entropy_nats / std::f64::consts::LN_2,
-            heterozygosity: 1.0 - shares().map(|p| p * p).sum::<f64>(),
+            heterozygosity: heterozygosity(&shares),
         }
     }
 }

@@ -368,6 +368,9 @@ mod tests {
     }
 
     proptest! {
+        // Every case syncs a token store to disk.
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
         #[test]
         fn equal_to_brute_force(
             documents in vec(vec(0u32..5, 1..12), 1..20),

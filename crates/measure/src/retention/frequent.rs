@@ -1,0 +1,196 @@
+//! The most frequent contexts of a corpus, found without counting all.
+//!
+//! A context is at most as frequent as any part of it. So contexts of n tokens are counted only if
+//! their first and their last n − 1 tokens are known to occur at least θ times: every context that is
+//! left out occurs fewer than θ times. (The candidate pruning of Agrawal and Srikant, "Fast
+//! algorithms for mining association rules", 1994.) θ is halved until enough contexts reach it. Memory
+//! is then bounded by the number of contexts that are about as frequent as those looked for, not by
+//! the number of contexts in the corpus.
+
+use std::collections::{HashMap, HashSet};
+
+use autophage_corpus::DocumentSet;
+use rayon::prelude::*;
+
+use crate::MeasureError;
+
+/// The longest context: its tokens, 32 bits each, make a 128-bit key.
+const LONGEST: usize = 4;
+
+/// A context as a number; its length is known from the place where it is kept.
+type Key = u128;
+
+/// The `count` most frequent contexts of `length` tokens, the most frequent first (of equals, the one
+/// with the lower token numbers first), each with its number of occurrences before a token. Fewer if
+/// the corpus has no more.
+///
+/// A document is read with the end-of-text token in front, so that contexts that begin with it are
+/// beginnings of texts.
+///
+/// # Errors
+/// A length of 0 or above 4.
+pub fn frequent_contexts(
+    documents: &DocumentSet,
+    length: usize,
+    count: usize,
+) -> Result<Vec<(Vec<u32>, u64)>, MeasureError> {
+    if !(1..=LONGEST).contains(&length) {
+        return Err(MeasureError::Setting {
+            key: "length",
+            value: length.to_string(),
+            expected: "frequent contexts can have 1 to 4 tokens",
+        });
+    }
+    let mut threshold = documents.tokens().max(1);
+    loop {
+        let mut found: Vec<(Key, u64)> =
+            at_least(documents, length, threshold).into_iter().collect();
+        if found.len() >= count || threshold == 1 {
+            found.sort_unstable_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
+            found.truncate(count);
+            return Ok(found
+                .into_iter()
+                .map(|(key, occurrences)| (tokens(key, length), occurrences))
+                .collect());
+        }
+        // Thresholds far above every count cost a pass over the documents each, and each pass finds
+        // nothing; contexts of one token tell where counts begin.
+        threshold = match found.len() {
+            0 if length > 1 => next_threshold(documents, threshold, count),
+            _ => threshold / 2,
+        }
+        .max(1);
+    }
+}
+
+/// The count that `count` single tokens reach, if that is below `threshold`; else half of it.
+fn next_threshold(documents: &DocumentSet, threshold: u64, count: usize) -> u64 {
+    let mut counts: Vec<u64> = single(documents).into_iter().filter(|&c| c > 0).collect();
+    counts.sort_unstable_by(|a, b| b.cmp(a));
+    let reached = counts.get(count).copied().unwrap_or(1);
+    reached.min(threshold / 2)
+}
+
+/// All contexts of `length` tokens that occur at least `threshold` times before a token.
+fn at_least(documents: &DocumentSet, length: usize, threshold: u64) -> HashMap<Key, u64> {
+    let mut found: HashMap<Key, u64> = single(documents)
+        .into_iter()
+        .enumerate()
+        .filter(|&(_, count)| count >= threshold)
+        .map(|(token, count)| (token as Key, count))
+        .collect();
+    for length in 2..=length {
+        let parts: HashSet<Key> = found.into_keys().collect();
+        found = count_with_parts(documents, length, &parts);
+        found.retain(|_, count| *count >= threshold);
+    }
+    found
+}
+
+/// c(x) of every single token x.
+fn single(documents: &DocumentSet) -> Vec<u64> {
+    let empty = || vec![0u64; documents.vocabulary() as usize];
+    (0..documents.len())
+        .into_par_iter()
+        .fold(empty, |mut counts, i| {
+            let sequence = documents.sequence(i);
+            for &token in &sequence[..sequence.len() - 1] {
+                counts[token as usize] += 1;
+            }
+            counts
+        })
+        .reduce(empty, |mut left, right| {
+            left.iter_mut().zip(right).for_each(|(l, r)| *l += r);
+            left
+        })
+}
+
+/// Counts the contexts of `length` tokens whose first and last `length − 1` tokens are both `parts`.
+fn count_with_parts(
+    documents: &DocumentSet,
+    length: usize,
+    parts: &HashSet<Key>,
+) -> HashMap<Key, u64> {
+    (0..documents.len())
+        .into_par_iter()
+        .fold(HashMap::new, |mut counts: HashMap<Key, u64>, i| {
+            let sequence = documents.sequence(i);
+            // Without the last token, which no token follows.
+            let contexts = &sequence[..sequence.len() - 1];
+            let mut first_is_part = contexts
+                .get(..length - 1)
+                .is_some_and(|part| parts.contains(&key(part)));
+            for context in contexts.windows(length) {
+                let last_is_part = parts.contains(&key(&context[1..]));
+                if first_is_part && last_is_part {
+                    *counts.entry(key(context)).or_default() += 1;
+                }
+                first_is_part = last_is_part;
+            }
+            counts
+        })
+        .reduce(HashMap::new, |mut left, right| {
+            for (key, count) in right {
+                *left.entry(key).or_default() += count;
+            }
+            left
+        })
+}
+
+fn key(context: &[u32]) -> Key {
+    context
+        .iter()
+        .fold(0, |key, &token| key << 32 | Key::from(token))
+}
+
+fn tokens(key: Key, length: usize) -> Vec<u32> {
+    (0..length)
+        .rev()
+        .map(|place| (key >> (32 * place)) as u32)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::corpus;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    fn naive(documents: &[Vec<u32>], length: usize) -> Vec<(Vec<u32>, u64)> {
+        let mut counts: HashMap<Vec<u32>, u64> = HashMap::new();
+        for document in documents {
+            let sequence = [&[0], &document[..]].concat();
+            for context in sequence[..sequence.len() - 1].windows(length) {
+                *counts.entry(context.to_vec()).or_default() += 1;
+            }
+        }
+        let mut counts: Vec<(Vec<u32>, u64)> = counts.into_iter().collect();
+        counts.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
+        counts
+    }
+
+    proptest! {
+        // Every case syncs a token store to disk.
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn equal_to_counting_all(
+            documents in vec(vec(0u32..6, 0..40), 0..12),
+            length in 1usize..=4,
+            count in 0usize..30,
+        ) {
+            let mut expected = naive(&documents, length);
+            expected.truncate(count);
+            let found = frequent_contexts(&corpus(6, &documents), length, count).unwrap();
+            prop_assert_eq!(found, expected);
+        }
+    }
+
+    #[test]
+    fn other_lengths_are_refused() {
+        let documents = corpus(6, &[vec![1, 0]]);
+        assert!(frequent_contexts(&documents, 0, 5).is_err());
+        assert!(frequent_contexts(&documents, 5, 5).is_err());
+    }
+}
