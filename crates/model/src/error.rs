@@ -156,6 +156,15 @@ pub enum ModelError {
         /// The loss.
         loss: f64,
     },
+    /// The gradient became infinite or "not a number", although the loss was finite.
+    #[error(
+        "the gradient is no longer finite at step {step}; \
+         a lower learning rate or a longer warm-up usually cures it"
+    )]
+    GradientNotFinite {
+        /// The optimizer step, from 1.
+        step: u64,
+    },
 }
 
 impl ModelError {

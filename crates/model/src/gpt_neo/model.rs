@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use autophage_compute::Backend;
 use autophage_random::{Purpose, Stream};
+use rayon::prelude::*;
 
 use super::network::Network;
 use super::parameters::Parameters;
@@ -41,6 +42,7 @@ impl<B: Backend> GptNeo<B> {
             parameter += 1;
             if description.is_matrix() {
                 (0..description.len() as u64)
+                    .into_par_iter()
                     .map(|i| (config.initializer_range * random.normal(sequence, i)) as f32)
                     .collect()
             } else if description.name.ends_with(".bias") {

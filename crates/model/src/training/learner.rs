@@ -9,8 +9,9 @@ use autophage_compute::Backend;
 use autophage_random::{Purpose, Stream};
 
 use super::sequences::TrainingSequences;
+use super::trainer::BestEpoch;
 use super::{Trainer, TrainingSettings};
-use crate::gpt_neo::{GptNeo, GptNeoConfig, Parameters};
+use crate::gpt_neo::{GptNeo, GptNeoConfig};
 use crate::{Epochs, LanguageModel, Learner, ModelError, Trained, TrainingEvent, TrainingJob};
 
 /// Trains GPT-Neo models of one size in one way.
@@ -103,9 +104,8 @@ impl<B: Backend> Learner for GptNeoLearner<B> {
             validation,
             order: Stream::new(job.seed, Purpose::Shuffle, job.generation),
             stop,
-            best: None,
         };
-        while course.trainer.state.epoch <= course.stop.most_epochs() {
+        loop {
             let training_loss = course.epoch(observer)?;
             let validation_loss = course.validation_loss()?;
             let state = &mut course.trainer.state;
@@ -115,16 +115,16 @@ impl<B: Backend> Learner for GptNeoLearner<B> {
                 training_loss,
                 validation_loss,
             });
-            if course.is_enough(validation_loss) {
+            if course.is_over(validation_loss) {
                 break;
             }
             let state = &mut course.trainer.state;
             state.epoch += 1;
             state.cursor = 0;
+            state.epoch_loss = 0.0;
         }
-        let state = &course.trainer.state;
-        let (steps, tokens) = (state.step, state.tokens);
-        let (model, epochs) = course.into_model();
+        let (steps, tokens) = (course.trainer.state.step, course.trainer.state.tokens);
+        let (model, epochs) = course.trainer.into_best();
         Ok(Trained {
             model: Box::new(model),
             epochs,
@@ -176,13 +176,6 @@ impl Stop {
     }
 }
 
-/// The best epoch so far of a training with early stopping.
-struct Best {
-    epoch: u32,
-    validation_loss: f64,
-    weights: Parameters<Vec<f32>>,
-}
-
 /// A training under way.
 struct Course<'a, B: Backend> {
     trainer: Trainer<B>,
@@ -191,7 +184,6 @@ struct Course<'a, B: Backend> {
     /// The random numbers that order the sequences.
     order: Stream,
     stop: Stop,
-    best: Option<Best>,
 }
 
 impl<B: Backend> Course<'_, B> {
@@ -201,7 +193,6 @@ impl<B: Backend> Course<'_, B> {
         let steps_per_epoch = self.training.len().div_ceil(per_step) as u64;
         let total_steps = steps_per_epoch * u64::from(self.stop.most_epochs());
         let order = self.training.order(&self.order, self.trainer.state.epoch);
-        let mut epoch_loss = 0.0;
         while self.trainer.state.cursor < order.len() {
             let begin = self.trainer.state.cursor;
             let end = order.len().min(begin + per_step);
@@ -212,8 +203,6 @@ impl<B: Backend> Course<'_, B> {
             let step = self.trainer.state.step + 1;
             let learning_rate = self.trainer.settings().learning_rate_at(step, total_steps);
             let report = self.trainer.step(&sequences, learning_rate)?;
-            self.trainer.state.cursor = end;
-            epoch_loss += report.loss * report.tokens as f64;
             observer(&TrainingEvent::Step {
                 step,
                 total_steps,
@@ -223,7 +212,7 @@ impl<B: Backend> Course<'_, B> {
                 learning_rate,
             });
         }
-        Ok(epoch_loss / self.training.targets() as f64)
+        Ok(self.trainer.state.epoch_loss / self.training.targets() as f64)
     }
 
     /// Mean loss over the targets of the validation documents, split as the training documents are,
@@ -241,37 +230,25 @@ impl<B: Backend> Course<'_, B> {
         Ok(Some(total / self.validation.targets() as f64))
     }
 
-    /// Notes how good the weights are after an epoch; whether early stopping ends the training.
-    fn is_enough(&mut self, validation_loss: Option<f64>) -> bool {
+    /// Notes how good the weights are after an epoch; whether it was the last.
+    fn is_over(&mut self, validation_loss: Option<f64>) -> bool {
+        let epoch = self.trainer.state.epoch;
+        let last = epoch >= self.stop.most_epochs();
         let (Stop::WithoutImprovement { patience, .. }, Some(loss)) = (self.stop, validation_loss)
         else {
-            return false;
+            return last;
         };
-        let epoch = self.trainer.state.epoch;
-        match &self.best {
+        match &self.trainer.state.best {
             Some(best) if loss.is_nan() || loss >= best.validation_loss => {
-                epoch - best.epoch >= patience
+                last || epoch - best.epoch >= patience
             }
             _ => {
-                self.best = Some(Best {
+                self.trainer.state.best = Some(BestEpoch {
                     epoch,
                     validation_loss: loss,
                     weights: self.trainer.model().snapshot(),
                 });
-                false
-            }
-        }
-    }
-
-    /// The model that the training came to, and how many epochs made it.
-    fn into_model(self) -> (GptNeo<B>, u32) {
-        let last_epoch = self.stop.most_epochs();
-        let mut model = self.trainer.into_model();
-        match self.best {
-            None => (model, last_epoch),
-            Some(best) => {
-                model.restore(&best.weights);
-                (model, best.epoch)
+                last
             }
         }
     }

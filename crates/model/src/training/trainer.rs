@@ -26,8 +26,23 @@ pub(crate) struct TrainingState<B: Backend> {
     pub(crate) epoch: u32,
     /// Sequences of the epoch that have been trained on.
     pub(crate) cursor: usize,
+    /// Sum of the losses of their targets, in nats.
+    pub(crate) epoch_loss: f64,
     /// Targets trained on, over all epochs.
     pub(crate) tokens: u64,
+    /// The best epoch so far, where a training may stop early.
+    pub(crate) best: Option<BestEpoch>,
+}
+
+/// The weights after an epoch, and how good they are.
+#[derive(Debug)]
+pub(crate) struct BestEpoch {
+    /// Number of the epoch, from 1.
+    pub(crate) epoch: u32,
+    /// Mean validation loss, in nats.
+    pub(crate) validation_loss: f64,
+    /// The weights.
+    pub(crate) weights: Parameters<Vec<f32>>,
 }
 
 /// What an optimizer step did.
@@ -77,7 +92,9 @@ impl<B: Backend> Trainer<B> {
                 step: 0,
                 epoch: 1,
                 cursor: 0,
+                epoch_loss: 0.0,
                 tokens: 0,
+                best: None,
                 model,
             },
             settings,
@@ -93,6 +110,17 @@ impl<B: Backend> Trainer<B> {
     /// The model, when training is over.
     pub fn into_model(self) -> GptNeo<B> {
         self.state.model
+    }
+
+    /// The best epoch's model and its number, where one is kept; otherwise the model as it is now.
+    pub(crate) fn into_best(mut self) -> (GptNeo<B>, u32) {
+        match self.state.best.take() {
+            None => (self.state.model, self.state.epoch),
+            Some(best) => {
+                self.state.model.restore(&best.weights);
+                (self.state.model, best.epoch)
+            }
+        }
     }
 
     /// The settings of the training.
@@ -118,14 +146,15 @@ impl<B: Backend> Trainer<B> {
         let loss = self.accumulate_gradients(sequences)?;
         let gradient_norm = self.gradient_norm();
         if !gradient_norm.is_finite() {
-            return Err(ModelError::LossNotFinite {
+            return Err(ModelError::GradientNotFinite {
                 step: self.state.step + 1,
-                loss: gradient_norm,
             });
         }
         self.apply_gradients(gradient_norm, learning_rate);
         let tokens = count_targets(sequences);
         self.state.tokens += tokens;
+        self.state.cursor += sequences.len();
+        self.state.epoch_loss += loss * tokens as f64;
         Ok(StepReport {
             loss,
             tokens,
