@@ -18,14 +18,14 @@ pub enum LabError {
     Experiment(#[from] ExperimentError),
     /// The corpus or a tokenizer cannot be used.
     #[error(transparent)]
-    Corpus(#[from] CorpusError),
+    Corpus(Box<CorpusError>),
     /// A model cannot be built, trained, asked, saved or loaded.
     #[error("{what}: {source}")]
     Model {
         /// What was tried.
         what: String,
         /// The cause.
-        source: ModelError,
+        source: Box<ModelError>,
     },
     /// A measurement failed.
     #[error("generation {generation}: {source}")]
@@ -33,7 +33,7 @@ pub enum LabError {
         /// Of which generation; 0 stands for the initial corpus.
         generation: u32,
         /// The cause.
-        source: MeasureError,
+        source: Box<MeasureError>,
     },
     /// What the experiment asks for cannot be had from this corpus.
     #[error("{key}: {problem}")]
@@ -132,6 +132,12 @@ pub enum LabError {
     },
 }
 
+impl From<CorpusError> for LabError {
+    fn from(error: CorpusError) -> Self {
+        Self::Corpus(Box::new(error))
+    }
+}
+
 impl LabError {
     /// For `map_err`: an error of doing `action` ("read", "write", …) with `path`.
     pub(crate) fn file(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
@@ -146,12 +152,18 @@ impl LabError {
     /// For `map_err`: an error of a model while doing `what`.
     pub(crate) fn model(what: impl Into<String>) -> impl FnOnce(ModelError) -> Self {
         let what = what.into();
-        move |source| Self::Model { what, source }
+        move |source| Self::Model {
+            what,
+            source: Box::new(source),
+        }
     }
 
     /// For `map_err`: an error of measuring `generation`.
     pub(crate) fn measure(generation: u32) -> impl FnOnce(MeasureError) -> Self {
-        move |source| Self::Measure { generation, source }
+        move |source| Self::Measure {
+            generation,
+            source: Box::new(source),
+        }
     }
 
     pub(crate) fn plan(key: &'static str, problem: impl Into<String>) -> Self {

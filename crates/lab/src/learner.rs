@@ -1,10 +1,11 @@
 //! The one place that knows which models there are: from an experiment to its learner.
 
+use std::path::Path;
 use std::sync::Arc;
 
-use autophage_compute::{Backend, ReferenceBackend};
+use autophage_compute::{Backend, CpuBackend, Isa, ReferenceBackend};
 use autophage_corpus::Tokenizer;
-use autophage_model::{AttentionKind, GptNeo, GptNeoConfig, GptNeoLearner, Learner};
+use autophage_model::{AttentionKind, GptNeo, GptNeoConfig, GptNeoLearner, LanguageModel, Learner};
 
 use crate::{
     Architecture, BackendKind, Experiment, GptNeoSettings, GptNeoSizes, LabError, ModelSettings,
@@ -29,7 +30,8 @@ impl Vocabulary {
     }
 }
 
-/// The learner that `experiment` asks for, and a description of what computes.
+/// The learner that `experiment` asks for, and a description of what computes. The number of
+/// threads is no part of it, because results do not depend on it.
 ///
 /// # Errors
 /// A backend or instruction set that this machine does not have, or a starting model that cannot
@@ -38,12 +40,49 @@ pub fn build_learner(
     experiment: &Experiment,
     vocabulary: Vocabulary,
 ) -> Result<(Box<dyn Learner>, String), LabError> {
-    match &experiment.model {
-        ModelSettings::GptNeo(settings) => match experiment.compute.backend {
-            BackendKind::Reference => gpt_neo(experiment, settings, ReferenceBackend, vocabulary),
-            BackendKind::Cpu => gpt_neo(experiment, settings, ReferenceBackend, vocabulary),
-        },
+    let ModelSettings::GptNeo(settings) = &experiment.model;
+    match experiment.compute.backend {
+        BackendKind::Reference => {
+            let backend = ReferenceBackend;
+            let description = backend.description();
+            let learner = gpt_neo(experiment, settings, backend, vocabulary)?;
+            Ok((learner, description))
+        }
+        BackendKind::Cpu => {
+            let threads = experiment.compute.threads.map(|threads| threads as usize);
+            let backend = cpu(threads, &experiment.compute.isa)?;
+            let description = format!("cpu, {}", backend.isa());
+            let learner = gpt_neo(experiment, settings, backend, vocabulary)?;
+            Ok((learner, description))
+        }
     }
+}
+
+/// Loads the model in `directory`, of whatever kind it is, to compute on the CPU with `threads`
+/// threads, or one for each processor.
+///
+/// # Errors
+/// A directory without a model, or files that are damaged.
+pub fn load_model(
+    directory: &Path,
+    threads: Option<usize>,
+) -> Result<Box<dyn LanguageModel>, LabError> {
+    let backend = Arc::new(cpu(threads, AUTOMATIC)?);
+    let model = GptNeo::load(backend, directory)
+        .map_err(LabError::model(format!("model in {}", directory.display())))?;
+    Ok(Box::new(model))
+}
+
+/// The value of `compute.isa` that leaves the choice to the environment and the processor.
+const AUTOMATIC: &str = "auto";
+
+fn cpu(threads: Option<usize>, isa: &str) -> Result<CpuBackend, LabError> {
+    let isa = match isa {
+        AUTOMATIC => Isa::from_environment(),
+        name => name.parse(),
+    };
+    isa.and_then(|isa| CpuBackend::with_isa(threads, isa))
+        .map_err(|error| LabError::plan("compute.isa", error.to_string()))
 }
 
 fn gpt_neo<B: Backend + 'static>(
@@ -51,8 +90,7 @@ fn gpt_neo<B: Backend + 'static>(
     settings: &GptNeoSettings,
     backend: B,
     vocabulary: Vocabulary,
-) -> Result<(Box<dyn Learner>, String), LabError> {
-    let description = backend.description();
+) -> Result<Box<dyn Learner>, LabError> {
     let backend = Arc::new(backend);
     let config = match &settings.architecture {
         Architecture::Sizes(sizes) => config(sizes, vocabulary),
@@ -65,7 +103,7 @@ fn gpt_neo<B: Backend + 'static>(
     };
     let learner = GptNeoLearner::new(backend, config, experiment.training.settings.clone())
         .map_err(LabError::model("model"))?;
-    Ok((Box::new(learner), description))
+    Ok(Box::new(learner))
 }
 
 fn config(sizes: &GptNeoSizes, vocabulary: Vocabulary) -> GptNeoConfig {

@@ -28,7 +28,7 @@ pub use experiment::{
     ExperimentError, FormKind, GenerationSection, GptNeoSettings, GptNeoSizes, Initialise,
     MeasureSection, ModelSettings, Origin, OverflowKind, Preset, ProbeSettings, TrainingSection,
 };
-pub use learner::{Vocabulary, build_learner};
+pub use learner::{Vocabulary, build_learner, load_model};
 pub use metrics::{
     Baseline, GeneratedMetrics, METRICS_VERSION, Metrics, ProbeMetrics, ProbeTruth, StageTiming,
     Timing, TrainingMetrics,

@@ -84,6 +84,9 @@ fn nothing_is_written_where_something_is_wrong_beforehand() {
         &["model.pretrained", "config.json"],
     );
     assert!(!bench.path("run").exists());
+    let mut experiment = bench.experiment(&[]);
+    experiment.corpus.path = bench.path("empty.jsonl").display().to_string();
+    refused(bench.run(&experiment, "run"), &["empty.jsonl"]);
 }
 
 #[test]

@@ -2,11 +2,20 @@
 
 mod common;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
 
 use autophage_lab::{Event, Outcome, Run, Stage, run};
 use common::{Bench, assert_same_artefacts, never, once};
+
+/// The artefacts of a run but for what it was asked to do.
+fn without_experiment(bench: &Bench, name: &str) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut files = common::artefacts(&bench.path(name));
+    files.remove(Path::new("experiment.toml"));
+    files
+}
 
 #[test]
 fn a_run_leaves_what_a_reader_needs() {
@@ -38,7 +47,7 @@ fn a_run_leaves_what_a_reader_needs() {
     assert_eq!(read.finished().unwrap(), 3);
     assert!(!read.is_in_progress());
     assert_eq!(read.status().unwrap().unwrap().stage, "measure");
-    assert!(read.record().backend.contains("reference") || !read.record().backend.is_empty());
+    assert!(read.record().backend.starts_with("cpu, "));
 
     let baseline = read.baseline().unwrap().unwrap();
     let initial = read.initial_corpus().unwrap();
@@ -198,12 +207,42 @@ fn the_batch_of_the_sampler_changes_no_artefact() {
     bench
         .run(&bench.experiment(&["generation.batch=7"]), "seven")
         .unwrap();
-    let without_experiment = |name: &str| {
-        let mut files = common::artefacts(&bench.path(name));
-        files.remove(std::path::Path::new("experiment.toml"));
-        files
+    assert!(without_experiment(&bench, "one") == without_experiment(&bench, "seven"));
+}
+
+#[test]
+fn the_number_of_threads_changes_no_artefact() {
+    let bench = Bench::new();
+    for threads in ["1", "2", "5"] {
+        let experiment = bench.experiment(&[&format!("compute.threads={threads}")]);
+        bench.run(&experiment, threads).unwrap();
+    }
+    let files = |name| without_experiment(&bench, name);
+    assert!(files("1") == files("2"));
+    assert!(files("1") == files("5"));
+}
+
+#[test]
+fn both_backends_and_every_instruction_set_tell_the_same_story() {
+    let bench = Bench::new();
+    let perplexity = |overrides: &[&str], name: &str| {
+        let experiment = bench.experiment(&[&["generations=1"], overrides].concat());
+        bench.run(&experiment, name).unwrap();
+        Run::open(&bench.path(name))
+            .unwrap()
+            .metrics(1)
+            .unwrap()
+            .perplexity
+            .perplexity
     };
-    assert!(without_experiment("one") == without_experiment("seven"));
+    let reference = perplexity(&["compute.backend=reference"], "reference");
+    let portable = perplexity(&["compute.isa=portable"], "portable");
+    let best = perplexity(&[], "best");
+    assert!(
+        (portable / reference - 1.0).abs() < 1e-3,
+        "{portable} {reference}"
+    );
+    assert!((best / reference - 1.0).abs() < 1e-3, "{best} {reference}");
 }
 
 #[test]

@@ -485,7 +485,7 @@ fn measure(
             .integer("sample_tokens", 1..=LARGEST)?
             .unwrap_or(100_000),
         contexts: section.integer("contexts", 0..=1_000_000)?.unwrap_or(200) as u32,
-        context_length: section.integer("context_length", 1..=64)?.unwrap_or(3) as u32,
+        context_length: section.integer("context_length", 1..=4)?.unwrap_or(3) as u32,
         conditioning: match section.word("conditioning", &["start-of-text", "bare"])? {
             Some("bare") => Conditioning::Bare,
             _ => Conditioning::StartOfText,
@@ -502,6 +502,9 @@ fn compute(section: &Section<'_>) -> Result<ComputeSection, ExperimentError> {
             _ => BackendKind::Cpu,
         },
         threads: section.integer_or("threads", 1..=4096, "all")?.flatten(),
-        isa: section.string("isa")?.unwrap_or_else(|| "auto".into()),
+        isa: section
+            .word("isa", &["auto", "portable", "avx2", "avx512"])?
+            .unwrap_or("auto")
+            .to_owned(),
     })
 }
