@@ -5,10 +5,14 @@
 //! all contexts that end here are found by following links to shorter ones.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::hash::{BuildHasherDefault, Hasher};
 
 use rayon::prelude::*;
 
 use crate::DocumentSet;
+
+/// Fewer documents than this are not worth a table of counts of their own.
+const MIN_DOCUMENTS: usize = 64;
 
 /// How often a context was followed by each token.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -40,8 +44,9 @@ pub fn count_contexts(documents: &DocumentSet, contexts: &[Vec<u32>]) -> Vec<Con
     // Sums of whole numbers do not depend on the way the documents are shared out.
     let counts = (0..documents.len())
         .into_par_iter()
+        .with_min_len(MIN_DOCUMENTS)
         .fold(
-            || vec![HashMap::<u32, u64>::new(); automaton.contexts],
+            || vec![TokenMap::<u32, u64>::default(); automaton.contexts],
             |mut counts, i| {
                 automaton.read(documents.end_of_text(), documents.document(i).iter(), {
                     |context, token| *counts[context].entry(token).or_default() += 1
@@ -50,7 +55,7 @@ pub fn count_contexts(documents: &DocumentSet, contexts: &[Vec<u32>]) -> Vec<Con
             },
         )
         .reduce(
-            || vec![HashMap::new(); automaton.contexts],
+            || vec![TokenMap::default(); automaton.contexts],
             |mut left, right| {
                 for (left, right) in left.iter_mut().zip(right) {
                     for (token, count) in right {
@@ -78,7 +83,7 @@ struct Automaton {
     /// The state after each token from state 0: where most steps end.
     from_start: Vec<u32>,
     /// The states after a token from the other states.
-    next: HashMap<(u32, u32), u32>,
+    next: TokenMap<(u32, u32), u32>,
     states: Vec<State>,
     /// Number of different contexts.
     contexts: usize,
@@ -101,7 +106,7 @@ impl Automaton {
     fn new(vocabulary: usize, contexts: &[Vec<u32>]) -> Self {
         let mut automaton = Self {
             from_start: vec![0; vocabulary],
-            next: HashMap::new(),
+            next: TokenMap::default(),
             states: vec![State::default()],
             contexts: 0,
             numbers: Vec::with_capacity(contexts.len()),
@@ -211,6 +216,29 @@ impl Automaton {
             }
             state = self.step(state, token);
         }
+    }
+}
+
+/// A map from tokens. Tokens come from a tokenizer, not from someone who wants them to collide, so a
+/// few instructions are enough for a hash.
+type TokenMap<K, V> = HashMap<K, V, BuildHasherDefault<TokenHasher>>;
+
+#[derive(Clone, Copy, Default)]
+struct TokenHasher(u64);
+
+impl Hasher for TokenHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|&byte| self.write_u32(byte.into()));
+    }
+
+    fn write_u32(&mut self, number: u32) {
+        // 2⁶⁴ over the golden ratio spreads neighbouring numbers evenly over the upper bits.
+        self.0 = (self.0.rotate_left(29) ^ u64::from(number)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    }
+
+    fn finish(&self) -> u64 {
+        // The map takes its bucket from the lower bits.
+        self.0 ^ (self.0 >> 32)
     }
 }
 
