@@ -1,6 +1,6 @@
 //! A model's distributions after the tracked contexts, and the file that keeps them.
 //!
-//! The file, all numbers little-endian: the 8 bytes `autodist`; format version (u32, 1); number of
+//! The file, all numbers little-endian: the 8 bytes `AUTOPHDS`; format version (u32, 1); number of
 //! contexts (u32); size of the vocabulary V (u32); then for every context its number of tokens and the
 //! tokens (u32 each); then for every context V natural logarithms of probabilities (f32); at last the
 //! XXH3-64 checksum of everything before (u64).
@@ -15,7 +15,7 @@ use autophage_model::LanguageModel;
 use crate::MeasureError;
 use crate::probe::Conditioning;
 
-const MAGIC: &[u8; 8] = b"autodist";
+const MAGIC: &[u8; 8] = b"AUTOPHDS";
 const VERSION: u32 = 1;
 /// Contexts that a model is asked for at once, to bound its memory.
 const CONTEXTS_AT_ONCE: usize = 64;

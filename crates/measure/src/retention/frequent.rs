@@ -41,10 +41,17 @@ pub fn frequent_contexts(
             expected: "frequent contexts can have 1 to 4 tokens",
         });
     }
-    let mut threshold = documents.tokens().max(1);
+    let single = single(documents);
+    // Contexts of several tokens are seldom more frequent than single tokens: a start that is too high
+    // costs a pass over the documents, one that is too low costs memory.
+    let mut threshold = match length {
+        1 => 1,
+        _ => reached_by(&single, count),
+    };
     loop {
-        let mut found: Vec<(Key, u64)> =
-            at_least(documents, length, threshold).into_iter().collect();
+        let mut found: Vec<(Key, u64)> = at_least(documents, &single, length, threshold)
+            .into_iter()
+            .collect();
         if found.len() >= count || threshold == 1 {
             found.sort_unstable_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
             found.truncate(count);
@@ -53,31 +60,29 @@ pub fn frequent_contexts(
                 .map(|(key, occurrences)| (tokens(key, length), occurrences))
                 .collect());
         }
-        // Thresholds far above every count cost a pass over the documents each, and each pass finds
-        // nothing; contexts of one token tell where counts begin.
-        threshold = match found.len() {
-            0 if length > 1 => next_threshold(documents, threshold, count),
-            _ => threshold / 2,
-        }
-        .max(1);
+        threshold /= 2;
     }
 }
 
-/// The count that `count` single tokens reach, if that is below `threshold`; else half of it.
-fn next_threshold(documents: &DocumentSet, threshold: u64, count: usize) -> u64 {
-    let mut counts: Vec<u64> = single(documents).into_iter().filter(|&c| c > 0).collect();
+/// The greatest number that at least `count` of `counts` reach, at least 1.
+fn reached_by(counts: &[u64], count: usize) -> u64 {
+    let mut counts = counts.to_vec();
     counts.sort_unstable_by(|a, b| b.cmp(a));
-    let reached = counts.get(count).copied().unwrap_or(1);
-    reached.min(threshold / 2)
+    let last = count.saturating_sub(1);
+    counts.get(last).copied().unwrap_or(1).max(1)
 }
 
 /// All contexts of `length` tokens that occur at least `threshold` times before a token.
-fn at_least(documents: &DocumentSet, length: usize, threshold: u64) -> HashMap<Key, u64> {
-    let mut found: HashMap<Key, u64> = single(documents)
-        .into_iter()
-        .enumerate()
-        .filter(|&(_, count)| count >= threshold)
-        .map(|(token, count)| (token as Key, count))
+fn at_least(
+    documents: &DocumentSet,
+    single: &[u64],
+    length: usize,
+    threshold: u64,
+) -> HashMap<Key, u64> {
+    let mut found: HashMap<Key, u64> = (0..)
+        .zip(single)
+        .filter(|&(_, &count)| count >= threshold)
+        .map(|(token, &count)| (token, count))
         .collect();
     for length in 2..=length {
         let parts: HashSet<Key> = found.into_keys().collect();
