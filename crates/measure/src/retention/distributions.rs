@@ -1,9 +1,5 @@
 //! A model's distributions after the tracked contexts, and the file that keeps them.
-//!
-//! The file, all numbers little-endian: the 8 bytes `AUTOPHDS`; format version (u32, 1); number of
-//! contexts (u32); size of the vocabulary V (u32); then for every context its number of tokens and the
-//! tokens (u32 each); then for every context V natural logarithms of probabilities (f32); at last the
-//! XXH3-64 checksum of everything before (u64).
+//! The format is described in `docs/formats.md`.
 
 use std::fs;
 use std::io::Write;
