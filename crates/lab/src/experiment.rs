@@ -18,8 +18,8 @@ pub use error::ExperimentError;
 pub use presets::Preset;
 pub use settings::{
     Architecture, BackendKind, ComputeSection, CorpusSettings, EpochCount, FormKind,
-    GenerationSection, GptNeoSettings, GptNeoSizes, Initialise, MeasureSection, ModelSettings,
-    OverflowKind, ProbeSettings, TrainingSection,
+    GenerationSection, GptNeoSettings, GptNeoSizes, Initialise, InterpolationKind, MeasureSection,
+    ModelSettings, NGramSettings, OverflowKind, ProbeSettings, TrainingSection,
 };
 pub use tree::Origin;
 

@@ -5,19 +5,22 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use autophage_corpus::{DocumentSet, TokenStore, TokenStoreWriter};
+use autophage_corpus::{DocumentSet, TokenStore, TokenStoreWriter, count_contexts};
 use autophage_durable::AtomicFile;
 use autophage_measure::diversity::{Fingerprints, Reference, diversity};
 use autophage_measure::perplexity::{PerplexitySettings, perplexity};
 use autophage_measure::probe::{Probe, probe_corpus, probe_model};
+use autophage_measure::retention::{
+    Distributions, ErrorInputs, GenerationErrors, Tracked, generation_errors,
+};
 use autophage_model::{
     Epochs, GenerationRequest, LanguageModel, Learner, Limit, Trained, TrainingEvent, TrainingJob,
 };
 use autophage_random::{Purpose, Stream};
 use serde::Serialize;
 
-use crate::layout::{CORPUS, CURVE, Layout, METRICS, PROVENANCE, TIMING};
-use crate::manifest::write_json;
+use crate::layout::{CORPUS, CURVE, DISTRIBUTIONS, ERRORS, Layout, METRICS, PROVENANCE, TIMING};
+use crate::manifest::{read_json, write_json};
 use crate::prepare::{Prepared, commit, fresh_scratch, measurement};
 use crate::reporter::{Halt, Reporter};
 use crate::training_set::{Composer, TrainingSet};
@@ -35,42 +38,67 @@ pub(crate) struct Lineage<'a> {
     pub(crate) composer: &'a Composer,
     pub(crate) reference: &'a Reference,
     pub(crate) probes: &'a [Probe],
+    pub(crate) tracked: &'a Tracked,
 }
 
-/// A generation that is on disk.
-pub(crate) struct Finished {
-    pub(crate) metrics: Metrics,
-    pub(crate) timing: Timing,
-    pub(crate) corpus: Arc<TokenStore>,
+/// What later generations need of the earlier ones.
+#[derive(Default)]
+pub(crate) struct Past {
+    /// The corpora that they wrote.
+    pub(crate) corpora: Vec<Arc<TokenStore>>,
+    /// Their error terms; none where no context is tracked.
+    pub(crate) errors: Vec<GenerationErrors>,
+    /// Epochs that generation 1 was trained.
+    pub(crate) epochs: Option<u32>,
+}
+
+impl Past {
+    /// Reads generation `n`, the next one, from its directory.
+    pub(crate) fn read(&mut self, layout: &Layout, n: u32, remedy: &str) -> Result<(), LabError> {
+        let directory = layout.generation(n);
+        let metrics: Metrics = read_json(&directory.join(METRICS), remedy)?;
+        let errors = directory.join(ERRORS);
+        if errors.exists() {
+            self.errors.push(read_json(&errors, remedy)?);
+        }
+        self.epochs.get_or_insert(metrics.training.epochs);
+        self.corpora
+            .push(Arc::new(TokenStore::open(directory.join(CORPUS))?));
+        Ok(())
+    }
 }
 
 impl Lineage<'_> {
-    /// Makes generation `n` from the `corpora` of those before it. `epochs` is what generation 1
-    /// found by early stopping, if that is known.
+    /// Makes generation `n` and adds it to the past.
     pub(crate) fn make(
         &self,
         n: u32,
-        corpora: &[Arc<TokenStore>],
-        epochs: Option<u32>,
+        past: &mut Past,
         reporter: &mut Reporter<'_>,
-    ) -> Result<Finished, Halt> {
+    ) -> Result<(Metrics, Timing), Halt> {
         let directory = self.layout.generation(n);
         let scratch = fresh_scratch(&directory)?;
-        let set = self.composer.compose(n, corpora)?;
+        let set = self.composer.compose(n, &past.corpora)?;
         write_json(&scratch.join(PROVENANCE), &set.provenance)?;
 
-        let (trained, training, train) = self.train(n, &set, epochs, &scratch, reporter)?;
+        let (trained, training, train) = self.train(n, &set, past.epochs, &scratch, reporter)?;
         let model = trained.model.as_ref();
         self.save(n, model, &scratch)?;
         let (corpus, generate) = self.generate(n, model, &scratch, reporter)?;
-        let (metrics, measure) = self.measure(
-            n,
-            model,
-            &set.documents,
-            Arc::new(corpus),
-            training,
-            reporter,
-        )?;
+        reporter.start(Stage::Measure, n, Some(self.prepared.validation.tokens()));
+        let errors = self.errors(n, model, &set.documents, &past.errors, &scratch)?;
+        let metrics = Metrics {
+            errors: errors.as_ref().and_then(GenerationErrors::summary),
+            ..self.measure(
+                n,
+                model,
+                &set.documents,
+                Arc::new(corpus),
+                training,
+                reporter,
+            )?
+        };
+        let measure = reporter.finish(self.prepared.validation.tokens())?;
         let timing = Timing {
             generation: n,
             train,
@@ -80,11 +108,11 @@ impl Lineage<'_> {
         write_json(&scratch.join(METRICS), &metrics)?;
         write_json(&scratch.join(TIMING), &timing)?;
         commit(&scratch, &directory)?;
-        Ok(Finished {
-            metrics,
-            timing,
-            corpus: Arc::new(TokenStore::open(directory.join(CORPUS))?),
-        })
+        past.corpora
+            .push(Arc::new(TokenStore::open(directory.join(CORPUS))?));
+        past.errors.extend(errors);
+        past.epochs.get_or_insert(trained.epochs);
+        Ok((metrics, timing))
     }
 
     fn epochs(&self, known: Option<u32>) -> Epochs {
@@ -199,6 +227,46 @@ impl Lineage<'_> {
         Ok((corpus, timing))
     }
 
+    /// The error terms of generation `n`, and the distributions that they and those of later
+    /// generations are made from; `None` where no context is tracked.
+    fn errors(
+        &self,
+        n: u32,
+        model: &dyn LanguageModel,
+        training: &DocumentSet,
+        previous: &[GenerationErrors],
+        scratch: &Path,
+    ) -> Result<Option<GenerationErrors>, LabError> {
+        let failed = || LabError::measure(n);
+        let contexts = self.tracked.contexts();
+        if contexts.is_empty() {
+            return Ok(None);
+        }
+        let distributions = Distributions::of_model(
+            model,
+            contexts,
+            self.prepared.tokenizer.end_of_text(),
+            self.experiment.measure.conditioning,
+        )
+        .map_err(failed())?;
+        distributions
+            .save(&scratch.join(DISTRIBUTIONS))
+            .map_err(failed())?;
+        let inputs = ErrorInputs {
+            paradigm: self.experiment.paradigm,
+            tracked: self.tracked,
+            training: &count_contexts(training, contexts),
+            model: &distributions,
+            previous,
+        };
+        let errors = generation_errors(&inputs, &mut |k| {
+            Distributions::load(&self.layout.generation(k).join(DISTRIBUTIONS))
+        })
+        .map_err(failed())?;
+        write_json(&scratch.join(ERRORS), &errors)?;
+        Ok(Some(errors))
+    }
+
     fn measure(
         &self,
         n: u32,
@@ -207,10 +275,9 @@ impl Lineage<'_> {
         corpus: Arc<TokenStore>,
         training_metrics: TrainingMetrics,
         reporter: &mut Reporter<'_>,
-    ) -> Result<(Metrics, StageTiming), Halt> {
+    ) -> Result<Metrics, LabError> {
         let failed = || LabError::measure(n);
         let validation = &self.prepared.validation;
-        reporter.start(Stage::Measure, n, Some(validation.tokens()));
         let settings = PerplexitySettings {
             context: self.experiment.measure.context as usize,
             ..PerplexitySettings::default()
@@ -229,7 +296,7 @@ impl Lineage<'_> {
         .map_err(failed())?;
         let corpus = DocumentSet::whole(corpus);
         let generated = probe_corpus(&corpus, self.probes).map_err(failed())?;
-        let metrics = Metrics {
+        Ok(Metrics {
             version: METRICS_VERSION,
             generation: n,
             perplexity: losses
@@ -255,14 +322,13 @@ impl Lineage<'_> {
                 &measurement(self.experiment, n),
             )
             .map_err(failed())?,
+            errors: None,
             training: training_metrics,
             generated: GeneratedMetrics {
                 documents: corpus.len() as u64,
                 tokens: corpus.tokens(),
             },
-        };
-        let timing = reporter.finish(validation.tokens())?;
-        Ok((metrics, timing))
+        })
     }
 }
 

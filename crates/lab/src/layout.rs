@@ -12,6 +12,8 @@ pub(crate) struct Layout {
 pub(crate) const CORPUS: &str = "corpus.bin";
 pub(crate) const CURVE: &str = "training.jsonl";
 pub(crate) const PROVENANCE: &str = "provenance.json";
+pub(crate) const DISTRIBUTIONS: &str = "distributions.bin";
+pub(crate) const ERRORS: &str = "errors.json";
 pub(crate) const METRICS: &str = "metrics.json";
 pub(crate) const TIMING: &str = "timing.json";
 /// The list of a finished directory's files.

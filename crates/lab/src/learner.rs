@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use autophage_compute::{Backend, CpuBackend, Isa, ReferenceBackend};
 use autophage_corpus::Tokenizer;
-use autophage_model::{AttentionKind, GptNeo, GptNeoConfig, GptNeoLearner, LanguageModel, Learner};
+use autophage_model::{
+    AttentionKind, GptNeo, GptNeoConfig, GptNeoLearner, LanguageModel, Learner, NGram,
+};
 
 use crate::{
     Architecture, BackendKind, Experiment, GptNeoSettings, GptNeoSizes, LabError, ModelSettings,
@@ -40,7 +42,14 @@ pub fn build_learner(
     experiment: &Experiment,
     vocabulary: Vocabulary,
 ) -> Result<(Box<dyn Learner>, String), LabError> {
-    let ModelSettings::GptNeo(settings) = &experiment.model;
+    let settings = match &experiment.model {
+        ModelSettings::GptNeo(settings) => settings,
+        ModelSettings::NGram(settings) => {
+            let learner = settings.learner();
+            learner.check().map_err(LabError::model("model"))?;
+            return Ok((Box::new(learner), "counts".to_owned()));
+        }
+    };
     match experiment.compute.backend {
         BackendKind::Reference => {
             let backend = ReferenceBackend;
@@ -67,10 +76,12 @@ pub fn load_model(
     directory: &Path,
     threads: Option<usize>,
 ) -> Result<Box<dyn LanguageModel>, LabError> {
+    let failed = LabError::model(format!("model in {}", directory.display()));
+    if directory.join(NGram::FILE).exists() {
+        return Ok(Box::new(NGram::load(directory).map_err(failed)?));
+    }
     let backend = Arc::new(cpu(threads, AUTOMATIC)?);
-    let model = GptNeo::load(backend, directory)
-        .map_err(LabError::model(format!("model in {}", directory.display())))?;
-    Ok(Box::new(model))
+    Ok(Box::new(GptNeo::load(backend, directory).map_err(failed)?))
 }
 
 /// The value of `compute.isa` that leaves the choice to the environment and the processor.

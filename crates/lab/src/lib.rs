@@ -26,7 +26,8 @@ pub use error::LabError;
 pub use experiment::{
     Architecture, BackendKind, ComputeSection, CorpusSettings, Difference, EpochCount, Experiment,
     ExperimentError, FormKind, GenerationSection, GptNeoSettings, GptNeoSizes, Initialise,
-    MeasureSection, ModelSettings, Origin, OverflowKind, Preset, ProbeSettings, TrainingSection,
+    InterpolationKind, MeasureSection, ModelSettings, NGramSettings, Origin, OverflowKind, Preset,
+    ProbeSettings, TrainingSection,
 };
 pub use learner::{Vocabulary, build_learner, load_model};
 pub use metrics::{

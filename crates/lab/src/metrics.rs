@@ -3,6 +3,7 @@
 use autophage_measure::diversity::Diversity;
 use autophage_measure::perplexity::Perplexity;
 use autophage_measure::probe::CorpusAnswer;
+use autophage_measure::retention::ErrorSummary;
 use serde::{Deserialize, Serialize};
 
 /// Version of the records in this file.
@@ -21,6 +22,9 @@ pub struct Metrics {
     pub probes: Vec<ProbeMetrics>,
     /// Diversity of the corpus that it wrote.
     pub diversity: Diversity,
+    /// Error terms and retention over the tracked contexts, in a few numbers; `None` where none is
+    /// tracked. All of them are in the generation's `errors.json`.
+    pub errors: Option<ErrorSummary>,
     /// How its model was trained.
     pub training: TrainingMetrics,
     /// What it wrote.

@@ -4,14 +4,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use autophage_corpus::{DocumentSet, TokenStore, Tokenizer};
+use autophage_measure::retention::{Distributions, GenerationErrors, Tracked};
 use autophage_model::LanguageModel;
 
-use crate::layout::{CORPUS, Layout, METRICS, PROVENANCE, TIMING, TOKENIZER};
+use crate::layout::{
+    CORPUS, DISTRIBUTIONS, ERRORS, Layout, METRICS, PROVENANCE, TIMING, TOKENIZER,
+};
 use crate::lock;
 use crate::manifest::{read_json, verify_some};
 use crate::prepare;
 use crate::record::RunRecord;
-use crate::run::{composer, finished_generations, generation_remedy, read_experiment};
+use crate::run::{composer, finished_generations, generation_remedy, read_experiment, tracked};
 use crate::{
     Baseline, Experiment, LabError, Metrics, Provenance, Status, Timing, Vocabulary, build_learner,
 };
@@ -101,15 +104,15 @@ impl Run {
     /// # Errors
     /// A generation that is not finished.
     pub fn generation(&self, n: u32) -> Result<PathBuf, LabError> {
-        let finished = self.finished()?;
-        if n == 0 || n > finished {
+        let directory = self.layout.generation(n);
+        if n == 0 || !directory.is_dir() {
             return Err(LabError::NoGeneration {
                 path: self.layout.root().to_owned(),
                 wanted: n,
-                finished,
+                finished: self.finished()?,
             });
         }
-        Ok(self.layout.generation(n))
+        Ok(directory)
     }
 
     /// What was measured of generation `n`.
@@ -134,6 +137,41 @@ impl Run {
     /// As for [`metrics`](Self::metrics).
     pub fn provenance(&self, n: u32) -> Result<Provenance, LabError> {
         self.read(n, PROVENANCE)
+    }
+
+    /// Error terms and retention of generation `n` after every tracked context; `None` where the
+    /// experiment tracks none.
+    ///
+    /// # Errors
+    /// As for [`metrics`](Self::metrics).
+    pub fn errors(&self, n: u32) -> Result<Option<GenerationErrors>, LabError> {
+        match self.generation(n)?.join(ERRORS).exists() {
+            true => self.read(n, ERRORS).map(Some),
+            false => Ok(None),
+        }
+    }
+
+    /// Distributions of generation `n`'s model after every tracked context, as they were when it
+    /// was measured; `None` where the experiment tracks none.
+    ///
+    /// # Errors
+    /// As for [`metrics`](Self::metrics).
+    pub fn distributions(&self, n: u32) -> Result<Option<Distributions>, LabError> {
+        let path = self.generation(n)?.join(DISTRIBUTIONS);
+        path.exists()
+            .then(|| Distributions::load(&path).map_err(LabError::measure(n)))
+            .transpose()
+    }
+
+    /// The contexts that the experiment tracks, with their ground truth in the initial corpus.
+    ///
+    /// # Errors
+    /// A run that has not come so far, or a file that is damaged.
+    pub fn tracked(&self) -> Result<Tracked, LabError> {
+        let prepared = prepare::open(&self.experiment, &self.layout)?;
+        let initial = composer(&self.experiment, &prepared)?.initial();
+        let probes = prepare::probes(&self.experiment, &prepared.tokenizer)?;
+        tracked(&self.experiment, &initial, &probes)
     }
 
     fn read<T: serde::de::DeserializeOwned>(&self, n: u32, file: &str) -> Result<T, LabError> {

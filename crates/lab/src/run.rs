@@ -2,22 +2,23 @@
 
 use std::fs;
 use std::path::Path;
-use std::sync::Arc;
 
-use autophage_corpus::{TokenStore, Tokenizer, TokenizerChoice};
+use autophage_corpus::{DocumentSet, Tokenizer, TokenizerChoice};
 use autophage_durable::write_atomically;
 use autophage_measure::diversity::Reference;
+use autophage_measure::probe::Probe;
+use autophage_measure::retention::Tracked;
 use autophage_model::Learner;
 
-use crate::generation::{Finished, Lineage};
-use crate::layout::{CORPUS, Layout, METRICS};
+use crate::generation::{Lineage, Past};
+use crate::layout::{Layout, METRICS};
 use crate::lock::Lock;
-use crate::manifest::{read_json, verify, write_json};
+use crate::manifest::{verify, write_json};
 use crate::prepare::{self, Prepared};
 use crate::record::RunRecord;
 use crate::reporter::{Halt, Reporter};
 use crate::training_set::{Composer, Sizes};
-use crate::{Event, Experiment, LabError, Metrics, Observer, Run, Vocabulary, build_learner};
+use crate::{Event, Experiment, LabError, Observer, Run, Vocabulary, build_learner};
 
 /// How a call of [`run`] ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -230,6 +231,7 @@ fn generations(
         write_json(&layout.baseline(), &baseline)?;
     }
     let probes = prepare::probes(experiment, &prepared.tokenizer)?;
+    let tracked = tracked(experiment, &initial, &probes)?;
     let lineage = Lineage {
         experiment,
         layout,
@@ -238,31 +240,61 @@ fn generations(
         composer: &composer,
         reference: &reference,
         probes: &probes,
+        tracked: &tracked,
     };
-    let mut corpora = Vec::new();
-    let mut epochs = None;
+    let mut past = Past::default();
+    let mut lines = Lines::default();
     for n in 1..=experiment.generations {
-        let (metrics, corpus) = if n <= finished {
-            read_generation(layout, n)?
-        } else {
-            reporter.check()?;
-            let Finished {
-                metrics,
-                timing,
-                corpus,
-            } = lineage.make(n, &corpora, epochs, reporter)?;
-            write_metrics(layout, n)?;
-            reporter.event(&Event::GenerationFinished {
-                metrics: &metrics,
-                timing: &timing,
-            });
-            (metrics, corpus)
-        };
-        epochs.get_or_insert(metrics.training.epochs);
-        corpora.push(corpus);
+        if n <= finished {
+            let remedy = generation_remedy(layout, n);
+            verify(&layout.generation(n), &remedy)?;
+            past.read(layout, n, &remedy)?;
+            lines.add(layout, n)?;
+            continue;
+        }
+        reporter.check()?;
+        let (metrics, timing) = lineage.make(n, &mut past, reporter)?;
+        lines.add(layout, n)?;
+        lines.write(layout)?;
+        reporter.event(&Event::GenerationFinished {
+            metrics: &metrics,
+            timing: &timing,
+        });
     }
     // A run that was stopped between the last generation and this file has it now.
-    Ok(write_metrics(layout, experiment.generations)?)
+    Ok(lines.write(layout)?)
+}
+
+/// The metrics of all generations so far, a line each, byte for byte as each generation has them.
+#[derive(Default)]
+struct Lines(Vec<u8>);
+
+impl Lines {
+    fn add(&mut self, layout: &Layout, n: u32) -> Result<(), LabError> {
+        let path = layout.generation(n).join(METRICS);
+        self.0
+            .extend(fs::read(&path).map_err(LabError::file("read", &path))?);
+        Ok(())
+    }
+
+    fn write(&self, layout: &Layout) -> Result<(), LabError> {
+        let path = layout.metrics();
+        write_atomically(&path, &self.0).map_err(LabError::file("write", &path))
+    }
+}
+
+/// The contexts that an experiment follows through all generations.
+pub(crate) fn tracked(
+    experiment: &Experiment,
+    initial: &DocumentSet,
+    probes: &[Probe],
+) -> Result<Tracked, LabError> {
+    let longest = match experiment.measure.contexts {
+        0 => 0,
+        _ => experiment.measure.context_length,
+    };
+    let per_length = experiment.measure.contexts as usize;
+    Tracked::choose(initial, per_length, longest as usize, probes).map_err(LabError::measure(0))
 }
 
 /// Plans the training sets of an experiment.
@@ -278,31 +310,6 @@ pub(crate) fn composer(experiment: &Experiment, prepared: &Prepared) -> Result<C
         },
         experiment.generations,
     )
-}
-
-/// A generation that an earlier call made, once all its files are as they were written.
-fn read_generation(layout: &Layout, n: u32) -> Result<(Metrics, Arc<TokenStore>), LabError> {
-    let directory = layout.generation(n);
-    let remedy = generation_remedy(layout, n);
-    verify(&directory, &remedy)?;
-    Ok((
-        read_json(&directory.join(METRICS), &remedy)?,
-        Arc::new(TokenStore::open(directory.join(CORPUS))?),
-    ))
-}
-
-/// Writes the metrics of generations 1 to n into one file.
-fn write_metrics(layout: &Layout, n: u32) -> Result<(), LabError> {
-    let mut lines = Vec::new();
-    for n in 1..=n {
-        let path = layout.generation(n).join(METRICS);
-        lines.extend(fs::read(&path).map_err(LabError::file("read", &path))?);
-    }
-    let path = layout.metrics();
-    if fs::read(&path).is_ok_and(|there| there == lines) {
-        return Ok(());
-    }
-    write_atomically(&path, &lines).map_err(LabError::file("write", &path))
 }
 
 impl Run {

@@ -7,6 +7,7 @@ use autophage_lab::{
     Architecture, EpochCount, Experiment, ExperimentError, GptNeoSettings, GptNeoSizes, Initialise,
     ModelSettings, Preset,
 };
+use autophage_measure::probe::Conditioning;
 use autophage_theory::Paradigm;
 use proptest::prelude::*;
 
@@ -37,6 +38,12 @@ fn the_resolved_copy_reads_as_the_same_experiment() {
             "corpus.tokens=100",
             "compute.threads=2",
         ],
+        &[
+            "model.kind=ngram",
+            "model.order=1",
+            "model.interpolation=none",
+        ],
+        &["model.kind=ngram", "model.interpolation=jelinek-mercer"],
         &["measure.probe=[{context = \"a\\nb\", next = [\" c\"]}]"],
         &[
             "corpus.separator=blank-lines",
@@ -196,6 +203,22 @@ fn values_that_do_not_go_together_are_refused() {
             &["model.pretrained is not set"],
         ),
         (
+            &[
+                "model.kind=ngram",
+                "model.interpolation=none",
+                "model.full_support=true",
+            ],
+            &["model.full_support is true", "needs an interpolation"],
+        ),
+        (
+            &["model.kind=ngram", "model.order=0"],
+            &["model.order is 0", "from 1"],
+        ),
+        (
+            &["model.kind=ngram", "model.hidden=8"],
+            &["no key `model.hidden`"],
+        ),
+        (
             &["model.pretrained=/m", "model.hidden=64"],
             &["model.hidden", "leave it out"],
         ),
@@ -239,6 +262,17 @@ fn another_kind_passes_over_what_the_file_says_for_the_first() {
     assert_eq!(experiment.paradigm, Paradigm::Accumulate);
     let error = refusal(&text, &["paradigm.kind=accumulate", "paradigm.share=0.2"]);
     assert!(error.contains("no key `paradigm.share`"), "{error}");
+}
+
+#[test]
+fn models_are_asked_as_their_kind_is_trained() {
+    let conditioning = |overrides: &[&str]| read(SMALL, overrides).unwrap().measure.conditioning;
+    assert_eq!(conditioning(&[]), Conditioning::StartOfText);
+    assert_eq!(conditioning(&["model.kind=ngram"]), Conditioning::Bare);
+    assert_eq!(
+        conditioning(&["measure.conditioning=bare"]),
+        Conditioning::Bare
+    );
 }
 
 #[test]

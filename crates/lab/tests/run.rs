@@ -7,7 +7,7 @@ use std::fs;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use autophage_lab::{Event, Outcome, Run, Stage, run};
+use autophage_lab::{Event, Experiment, Outcome, Run, Stage, load_model, run};
 use common::{Bench, assert_same_artefacts, never, once};
 
 /// The artefacts of a run but for what it was asked to do.
@@ -74,6 +74,27 @@ fn a_run_leaves_what_a_reader_needs() {
         assert!(metrics.generated.tokens >= initial.tokens());
         assert!(metrics.generated.tokens < initial.tokens() + 25);
 
+        let errors = read.errors(n).unwrap().unwrap();
+        assert_eq!(errors.generation, n);
+        assert_eq!(errors.summary(), metrics.errors);
+        let tracked = read.tracked().unwrap();
+        assert!(
+            errors
+                .contexts
+                .iter()
+                .map(|c| &c.context)
+                .eq(tracked.contexts())
+        );
+        // The five most frequent contexts of each length and that of the probe, if it is none.
+        assert!((15..=16).contains(&tracked.contexts().len()));
+        assert_eq!(errors.events.len(), 2);
+        for context in &errors.contexts {
+            assert!(context.retention > 0.0 && context.retention <= 1.0);
+            assert!(context.direct_retention >= context.retention * (1.0 - 1e-9));
+        }
+        let distributions = read.distributions(n).unwrap().unwrap();
+        assert_eq!(distributions.contexts(), tracked.contexts());
+
         let corpus = read.corpus(n).unwrap();
         assert_eq!(corpus.tokens(), metrics.generated.tokens);
         assert!(read.excerpt(n, 0).unwrap().is_some());
@@ -92,6 +113,8 @@ fn a_run_leaves_what_a_reader_needs() {
             "corpus.index",
             "training.jsonl",
             "provenance.json",
+            "distributions.bin",
+            "errors.json",
             "metrics.json",
             "timing.json",
             "manifest.json",
@@ -311,8 +334,67 @@ fn a_lineage_can_go_on_from_the_weights_before_it() {
         "training.context=16".into(),
         "training.sequences_per_step=8".into(),
     ];
-    let experiment =
-        autophage_lab::Experiment::from_toml(&text, &bench.path("x.toml"), &overrides).unwrap();
+    let experiment = Experiment::from_toml(&text, &bench.path("x.toml"), &overrides).unwrap();
     run(&experiment, &bench.path("pretrained"), &mut never()).unwrap();
     assert_ne!(weights("pretrained", 1), weights("scratch", 1));
+}
+
+#[test]
+fn a_count_model_runs_through_the_same_loop() {
+    let bench = Bench::new();
+    let experiment = Experiment::from_toml(
+        "generations = 20
+         [corpus]
+         path = \"stories.jsonl\"
+         [tokenizer]
+         kind = \"bpe\"
+         vocabulary = 300
+         [model]
+         kind = \"ngram\"
+         order = 2
+         [generation]
+         max_tokens = 100
+         [paradigm]
+         kind = \"accumulate\"
+         [measure]
+         contexts = 4
+         [[measure.probe]]
+         context = \" there\"
+         next = [\" was\"]
+         ",
+        &bench.path("counts.toml"),
+        &[],
+    )
+    .unwrap();
+    bench.run(&experiment, "counts").unwrap();
+    let run = Run::open(&bench.path("counts")).unwrap();
+    let mut observer = once(
+        |event| matches!(event, Event::GenerationFinished { metrics, .. } if metrics.generation % 3 == 0),
+    );
+    while autophage_lab::run(&experiment, &bench.path("stopped"), &mut observer).unwrap()
+        != Outcome::Complete
+    {}
+    assert_same_artefacts(&bench.path("counts"), &bench.path("stopped"));
+
+    // A model of pairs that is asked after " there" answers with what its training set has there,
+    // but for the mass that interpolation moves.
+    let truth = run.baseline().unwrap().unwrap().probes[0].truth.next[0].probability;
+    let first = run.metrics(1).unwrap();
+    assert!((first.probes[0].probabilities[0] - truth.unwrap()).abs() < 0.15);
+    assert_eq!(run.model(20).unwrap().vocabulary(), 300);
+    load_model(&run.generation(20).unwrap(), None).unwrap();
+    let last = run.errors(20).unwrap().unwrap().summary().unwrap();
+    let first = first.errors.unwrap();
+    assert!(last.retention.median < first.retention.median);
+}
+
+#[test]
+fn nothing_is_tracked_where_nothing_is_asked_for() {
+    let bench = Bench::new();
+    let overrides = ["measure.contexts=0", "measure.probe=[]", "generations=2"];
+    bench.run(&bench.experiment(&overrides), "run").unwrap();
+    let run = Run::open(&bench.path("run")).unwrap();
+    assert!(run.errors(2).unwrap().is_none());
+    assert!(run.distributions(2).unwrap().is_none());
+    assert!(run.metrics(2).unwrap().errors.is_none());
 }

@@ -54,6 +54,10 @@ pub(super) fn experiment(root: &Node) -> Result<Experiment, ExperimentError> {
             ("measure.context", measure.context),
         ],
     )?;
+    let measure = MeasureSection {
+        conditioning: conditioning(&top.section("measure")?, &model)?,
+        ..measure
+    };
     let paradigm = paradigm(&top.section("paradigm")?)?;
     if matches!(paradigm, Paradigm::FreshShare { .. }) && corpus.tokens.is_none() {
         return Err(top.section("paradigm")?.conflict(
@@ -169,18 +173,62 @@ fn model(
     section: &Section<'_>,
     contexts: &[(&'static str, u32)],
 ) -> Result<ModelSettings, ExperimentError> {
-    section.word("kind", &["gpt-neo"])?;
-    gpt_neo(section, contexts).map(ModelSettings::GptNeo)
+    match section.word("kind", &["gpt-neo", "ngram"])? {
+        Some("ngram") => ngram(section).map(ModelSettings::NGram),
+        _ => gpt_neo(section, contexts).map(ModelSettings::GptNeo),
+    }
+}
+
+/// Keys of the n-gram model beside `kind`.
+const NGRAM: [&str; 4] = ["order", "interpolation", "weight", "full_support"];
+/// Keys of the transformer beside `kind`.
+const GPT_NEO: [&str; 8] = [
+    "initialise",
+    "pretrained",
+    "preset",
+    "hidden",
+    "layers",
+    "heads",
+    "positions",
+    "window",
+];
+/// Those of them that say its shape.
+const SIZES: &[&str] = GPT_NEO.split_at(2).1;
+
+fn with_kind(keys: &[&'static str]) -> Vec<&'static str> {
+    [&["kind"], keys].concat()
+}
+
+fn ngram(section: &Section<'_>) -> Result<NGramSettings, ExperimentError> {
+    section.allow(&with_kind(&NGRAM), &GPT_NEO)?;
+    let interpolation =
+        match section.word("interpolation", &["none", "witten-bell", "jelinek-mercer"])? {
+            Some("none") => InterpolationKind::None,
+            Some("jelinek-mercer") => InterpolationKind::JelinekMercer,
+            _ => InterpolationKind::WittenBell,
+        };
+    let interpolated = interpolation != InterpolationKind::None;
+    let full_support = section.boolean("full_support")?.unwrap_or(interpolated);
+    if full_support && !interpolated {
+        return Err(section.conflict(
+            "full_support",
+            true,
+            "which needs an interpolation, but model.interpolation = \"none\"",
+        ));
+    }
+    Ok(NGramSettings {
+        order: section.integer("order", 1..=64)?.unwrap_or(3) as u32,
+        interpolation,
+        weight: section.number("weight", Interval::Open)?.unwrap_or(0.75),
+        full_support,
+    })
 }
 
 fn gpt_neo(
     section: &Section<'_>,
     contexts: &[(&'static str, u32)],
 ) -> Result<GptNeoSettings, ExperimentError> {
-    const SIZES: [&str; 6] = ["preset", "hidden", "layers", "heads", "positions", "window"];
-    let mut keys = vec!["kind", "initialise", "pretrained"];
-    keys.extend(SIZES);
-    section.allow(&keys, &[])?;
+    section.allow(&with_kind(&GPT_NEO), &NGRAM)?;
     let pretrained = section.path("pretrained")?;
     let initialise = match section.word("initialise", &["scratch", "previous", "pretrained"])? {
         Some("scratch") => Initialise::Scratch,
@@ -486,11 +534,20 @@ fn measure(
             .unwrap_or(100_000),
         contexts: section.integer("contexts", 0..=1_000_000)?.unwrap_or(200) as u32,
         context_length: section.integer("context_length", 1..=4)?.unwrap_or(3) as u32,
-        conditioning: match section.word("conditioning", &["start-of-text", "bare"])? {
-            Some("bare") => Conditioning::Bare,
-            _ => Conditioning::StartOfText,
-        },
+        conditioning: Conditioning::default(),
         probe,
+    })
+}
+
+/// By default what the kind of model was trained to be asked.
+fn conditioning(
+    section: &Section<'_>,
+    model: &ModelSettings,
+) -> Result<Conditioning, ExperimentError> {
+    let word = section.word("conditioning", &["start-of-text", "bare"])?;
+    Ok(match (word, model) {
+        (Some("bare"), _) | (None, ModelSettings::NGram(_)) => Conditioning::Bare,
+        _ => Conditioning::StartOfText,
     })
 }
 

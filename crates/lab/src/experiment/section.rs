@@ -178,6 +178,13 @@ impl<'a> Section<'a> {
         })
     }
 
+    pub(super) fn boolean(&self, key: &str) -> Result<Option<bool>, ExperimentError> {
+        self.parse(key, "true or false", |value| match value {
+            Value::Boolean(value) => Some(*value),
+            _ => None,
+        })
+    }
+
     pub(super) fn string(&self, key: &str) -> Result<Option<String>, ExperimentError> {
         let Some(node) = self.node(key) else {
             return Ok(None);

@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use autophage_corpus::{Format, Separator, SourceSettings};
 use autophage_measure::probe::Conditioning;
-use autophage_model::{Form, GenerationRequest, Limit, Overflow, SamplingFilter, TrainingSettings};
+use autophage_model::{
+    Form, GenerationRequest, Interpolation, Limit, NGramLearner, Overflow, SamplingFilter,
+    TrainingSettings,
+};
 use autophage_random::Stream;
 use serde::{Serialize, Serializer};
 
@@ -46,6 +49,9 @@ impl CorpusSettings {
 pub enum ModelSettings {
     /// A GPT-Neo transformer.
     GptNeo(GptNeoSettings),
+    /// An n-gram model.
+    #[serde(rename = "ngram")]
+    NGram(NGramSettings),
 }
 
 impl ModelSettings {
@@ -53,6 +59,7 @@ impl ModelSettings {
     pub fn initialise(&self) -> Initialise {
         match self {
             Self::GptNeo(settings) => settings.initialise,
+            Self::NGram(_) => Initialise::Scratch,
         }
     }
 
@@ -63,8 +70,51 @@ impl ModelSettings {
                 Architecture::Pretrained { pretrained } => Some(pretrained),
                 Architecture::Sizes(_) => None,
             },
+            Self::NGram(_) => None,
         }
     }
+}
+
+/// An n-gram model: see [`NGramLearner`].
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct NGramSettings {
+    /// The tokens that a count spans, the next one included.
+    pub order: u32,
+    /// How contexts of different lengths go together.
+    pub interpolation: InterpolationKind,
+    /// λ of the interpolation `jelinek-mercer`.
+    pub weight: f64,
+    /// Whether tokens that the training set lacks have a probability.
+    pub full_support: bool,
+}
+
+impl NGramSettings {
+    /// What counts.
+    pub fn learner(&self) -> NGramLearner {
+        NGramLearner {
+            order: self.order as usize,
+            interpolation: match self.interpolation {
+                InterpolationKind::None => Interpolation::None,
+                InterpolationKind::WittenBell => Interpolation::WittenBell,
+                InterpolationKind::JelinekMercer => Interpolation::JelinekMercer {
+                    weight: self.weight,
+                },
+            },
+            full_support: self.full_support,
+        }
+    }
+}
+
+/// How an n-gram model's contexts of different lengths go together: see [`Interpolation`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum InterpolationKind {
+    /// The longest context alone.
+    None,
+    /// By how surprising each context was.
+    WittenBell,
+    /// By a fixed weight.
+    JelinekMercer,
 }
 
 /// A GPT-Neo transformer and where its training starts from.

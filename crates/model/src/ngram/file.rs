@@ -9,7 +9,7 @@ use super::counts::Level;
 use super::{Interpolation, NGram, NGramLearner};
 use crate::{LanguageModel, ModelError};
 
-const NAME: &str = "ngram.bin";
+pub(super) const NAME: &str = "ngram.bin";
 const MAGIC: [u8; 8] = *b"apngram\0";
 const VERSION: u32 = 1;
 

@@ -28,6 +28,17 @@ impl NGram {
         }
     }
 
+    /// Name of the file that [`save`](LanguageModel::save) writes.
+    pub const FILE: &str = file::NAME;
+
+    /// Reads a model, whatever its settings are.
+    ///
+    /// # Errors
+    /// A file that cannot be read or is damaged.
+    pub fn load(directory: &Path) -> Result<Self, ModelError> {
+        file::read(directory)
+    }
+
     /// How it was learned.
     pub fn settings(&self) -> NGramLearner {
         self.settings
