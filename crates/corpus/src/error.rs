@@ -221,7 +221,7 @@ pub enum CorpusError {
         missing: PathBuf,
     },
 
-    /// A file of a token store is not as it was written.
+    /// A file of a token store, or a count index, is not as it was written.
     #[error(
         "{} is damaged: {problem}; restore it from a copy, or delete the store and make it again",
         path.display()
@@ -233,10 +233,10 @@ pub enum CorpusError {
         problem: String,
     },
 
-    /// A file of a token store was written by another version of the program.
+    /// A token store or a count index was written by another version of the program.
     #[error(
         "{} has format version {found}, and this program reads version {expected}; \
-         tokenize the corpus again with this program, or read it with the one that wrote it",
+         make it again with this program, or read it with the one that wrote it",
         path.display()
     )]
     StoreVersion {

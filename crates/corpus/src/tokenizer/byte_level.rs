@@ -8,6 +8,7 @@ use std::sync::OnceLock;
 
 use tokenizers::decoders::DecoderWrapper;
 use tokenizers::models::bpe::{BPE, Vocab};
+use tokenizers::pre_tokenizers::PreTokenizerWrapper;
 use tokenizers::pre_tokenizers::byte_level::ByteLevel;
 use tokenizers::{AddedToken, Tokenizer as HuggingFace};
 
@@ -32,6 +33,17 @@ pub(super) fn around(model: BPE) -> HuggingFace {
         .add_special_tokens([AddedToken::from(END_OF_TEXT, true)])
         .expect("the token is not empty and there is no normalizer");
     tokenizer
+}
+
+/// Whether a tokenizer cuts texts into words as [`pre_tokenizer`] does, and does nothing before.
+pub(super) fn cuts_words_as_gpt2(tokenizer: &HuggingFace) -> bool {
+    let added = tokenizer.get_added_tokens_decoder();
+    tokenizer.get_normalizer().is_none()
+        && added.values().all(|token| token.special)
+        && matches!(
+            tokenizer.get_pre_tokenizer(),
+            Some(PreTokenizerWrapper::ByteLevel(words)) if *words == pre_tokenizer()
+        )
 }
 
 /// GPT-2's tokenizer, read from the bundled files once.

@@ -3,6 +3,7 @@
 mod byte_level;
 mod codec;
 mod files;
+mod pieces;
 mod train;
 
 pub use codec::Tokenizer;

@@ -7,6 +7,7 @@ use tokenizers::models::bpe::{BPE, BpeTrainer};
 use tokenizers::pre_tokenizers::byte_level::ByteLevel;
 use tokenizers::{AddedToken, OffsetReferential, OffsetType, PreTokenizedString, PreTokenizer};
 
+use super::pieces::{PIECE_BYTES, pieces};
 use super::{END_OF_TEXT, Tokenizer, byte_level};
 use crate::CorpusError;
 
@@ -25,8 +26,9 @@ impl WordCounts {
         let splitter = byte_level::pre_tokenizer();
         let counts = texts
             .par_iter()
+            .flat_map_iter(|text| pieces(text.as_ref(), PIECE_BYTES))
             .fold(HashMap::new, |mut counts, text| {
-                let mut words = PreTokenizedString::from(text.as_ref());
+                let mut words = PreTokenizedString::from(text);
                 splitter
                     .pre_tokenize(&mut words)
                     .expect("the bytes of any text are words");
