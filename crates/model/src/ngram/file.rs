@@ -5,7 +5,7 @@ use std::path::Path;
 
 use autophage_durable::{AtomicFile, Checksum};
 
-use super::counts::Level;
+use super::counts::{Context, Entry, Level};
 use super::{Interpolation, NGram, NGramLearner};
 use crate::{LanguageModel, ModelError};
 
@@ -56,16 +56,14 @@ fn encode(model: &NGram) -> Vec<u8> {
     for level in model.levels() {
         push(
             &mut bytes,
-            &[level.oldest.len() as u32, level.next.len() as u32],
+            &[level.contexts().len() as u32, level.entries().len() as u32],
         );
-        for array in [
-            &level.first_node,
-            &level.oldest,
-            &level.first_entry,
-            &level.next,
-            &level.cumulative,
-        ] {
-            push(&mut bytes, array);
+        for context in level.contexts() {
+            push(&mut bytes, &[context.shorter, context.oldest]);
+        }
+        push(&mut bytes, level.first_entry());
+        for entry in level.entries() {
+            push(&mut bytes, &[entry.next, entry.cumulative]);
         }
     }
     bytes
@@ -109,13 +107,15 @@ fn decode(bytes: &[u8]) -> Result<NGram, Reason> {
     settings.check().map_err(|_| "its settings cannot be")?;
     let mut levels: Vec<Level> = Vec::new();
     for _ in 0..order {
-        let shorter = levels.last().map_or(1, |level| level.oldest.len());
+        let shorter = levels
+            .last()
+            .map_or(1, |level: &Level| level.contexts().len());
         levels.push(level(&mut reader, shorter, vocabulary)?);
     }
     if !reader.0.is_empty() {
         return Err("it goes on after its end");
     }
-    if levels[0].oldest.len() != 1 {
+    if levels[0].contexts().len() != 1 {
         return Err("it has no tokens");
     }
     Ok(NGram::new(settings, vocabulary, levels))
@@ -125,41 +125,35 @@ fn decode(bytes: &[u8]) -> Result<NGram, Reason> {
 fn level(reader: &mut Reader<'_>, shorter: usize, vocabulary: u32) -> Result<Level, Reason> {
     let nodes = reader.word()? as usize;
     let entries = reader.word()? as usize;
-    let level = Level {
-        first_node: reader.words(shorter + 1)?,
-        oldest: reader.words(nodes)?,
-        first_entry: reader.words(nodes + 1)?,
-        next: reader.words(entries)?,
-        cumulative: reader.words(entries)?,
-    };
-    let in_vocabulary = |tokens: &[u32]| tokens.iter().all(|&token| token < vocabulary);
-    let sound = divides(&level.first_node, nodes)
-        && divides(&level.first_entry, entries)
-        && in_vocabulary(&level.oldest)
-        && in_vocabulary(&level.next)
-        && sorted_within(&level.oldest, &level.first_node)
-        && sorted_within(&level.next, &level.first_entry)
-        && sorted_within(&level.cumulative, &level.first_entry)
-        // Every node has an entry, and every entry an occurrence.
-        && level.first_entry.windows(2).all(|bounds| bounds[0] < bounds[1])
-        && (0..nodes).all(|node| level.cumulative[level.first_entry[node] as usize] > 0);
-    sound
-        .then_some(level)
-        .ok_or("its counts contradict each other")
+    let contexts = reader.pairs(nodes, |shorter, oldest| Context { shorter, oldest })?;
+    let first_entry = reader.words(nodes + 1)?;
+    let entries = reader.pairs(entries, |next, cumulative| Entry { next, cumulative })?;
+    let in_order = |contexts: &[Context]| contexts[0] < contexts[1];
+    let sound = contexts.windows(2).all(in_order)
+        && contexts
+            .iter()
+            .all(|context| (context.shorter as usize) < shorter && context.oldest < vocabulary)
+        && first_entry[0] == 0
+        && first_entry[nodes] as usize == entries.len()
+        && first_entry.is_sorted()
+        && first_entry
+            .windows(2)
+            .all(|node| are_counts(&entries[node[0] as usize..node[1] as usize], vocabulary));
+    if sound {
+        Ok(Level::new(contexts, first_entry, entries))
+    } else {
+        Err("its counts contradict each other")
+    }
 }
 
-/// Whether `bounds` rise from 0 to `len`.
-fn divides(bounds: &[u32], len: usize) -> bool {
-    bounds.first() == Some(&0)
-        && bounds.last().map(|&last| last as usize) == Some(len)
-        && bounds.is_sorted()
-}
-
-/// Whether the values rise strictly between any two neighbouring bounds.
-fn sorted_within(values: &[u32], bounds: &[u32]) -> bool {
-    bounds.windows(2).all(|bounds| {
-        values[bounds[0] as usize..bounds[1] as usize].is_sorted_by(|left, right| left < right)
-    })
+/// Whether the entries are those of a node: at least one, tokens in order, each counted at least
+/// once.
+fn are_counts(entries: &[Entry], vocabulary: u32) -> bool {
+    let in_order =
+        |pair: &[Entry]| pair[0].next < pair[1].next && pair[0].cumulative < pair[1].cumulative;
+    entries.windows(2).all(in_order)
+        && entries.first().is_some_and(|first| first.cumulative > 0)
+        && entries.last().is_some_and(|last| last.next < vocabulary)
 }
 
 /// The bytes that have not been read yet.
@@ -183,5 +177,14 @@ impl Reader<'_> {
         self.0 = rest;
         let word = |bytes: &[u8]| u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
         Ok(words.chunks_exact(4).map(word).collect())
+    }
+
+    /// Reads `count` pairs of words and makes something of each.
+    fn pairs<T>(&mut self, count: usize, of: impl Fn(u32, u32) -> T) -> Result<Vec<T>, Reason> {
+        let words = self.words(2 * count)?;
+        Ok(words
+            .chunks_exact(2)
+            .map(|pair| of(pair[0], pair[1]))
+            .collect())
     }
 }

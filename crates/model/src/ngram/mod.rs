@@ -17,6 +17,7 @@
 
 mod counts;
 mod file;
+mod index;
 mod learner;
 mod model;
 mod sample;

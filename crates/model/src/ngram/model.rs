@@ -5,7 +5,7 @@ use std::path::Path;
 
 use rayon::prelude::*;
 
-use super::counts::{Level, descend};
+use super::counts::{Level, Node, descend};
 use super::{NGramLearner, file, sample};
 use crate::request::check_tokens;
 use crate::{GeneratedDocument, GenerationRequest, LanguageModel, ModelError};
@@ -46,7 +46,10 @@ impl NGram {
 
     /// Number of different contexts of 0, 1, … tokens that were counted.
     pub fn contexts(&self) -> Vec<usize> {
-        self.levels.iter().map(|level| level.oldest.len()).collect()
+        self.levels
+            .iter()
+            .map(|level| level.contexts().len())
+            .collect()
     }
 
     pub(super) fn levels(&self) -> &[Level] {
@@ -54,14 +57,21 @@ impl NGram {
     }
 
     /// λ of a node of level `length`.
-    fn own_weight(&self, length: usize, node: u32) -> f64 {
+    fn own_weight(&self, length: usize, node: Node<'_>) -> f64 {
         if length == 0 && !self.settings.full_support {
             return 1.0;
         }
-        let node = self.levels[length].node(node);
         self.settings
             .interpolation
             .own_weight(node.total(), node.types())
+    }
+
+    /// The nodes of a path with their weights, level 0 first.
+    fn weighted<'a>(&'a self, path: &'a [u32]) -> impl DoubleEndedIterator<Item = (f64, Node<'a>)> {
+        (0..path.len()).map(|length| {
+            let node = self.levels[length].node(path[length]);
+            (self.own_weight(length, node), node)
+        })
     }
 
     /// Writes the nodes that `context` reaches to `path`, level 0 first.
@@ -71,28 +81,23 @@ impl NGram {
 
     /// `p̂(token)` after the context of `path`.
     fn probability(&self, path: &[u32], token: u32) -> f64 {
-        let mut probability = 1.0 / f64::from(self.vocabulary);
-        for (length, &node) in path.iter().enumerate() {
-            let own = self.own_weight(length, node);
-            let node = self.levels[length].node(node);
+        let uniform = 1.0 / f64::from(self.vocabulary);
+        self.weighted(path).fold(uniform, |shorter, (own, node)| {
             let frequency = f64::from(node.count_of(token)) / f64::from(node.total());
-            probability = own * frequency + (1.0 - own) * probability;
-        }
-        probability
+            own * frequency + (1.0 - own) * shorter
+        })
     }
 
     /// `ln p̂` of every token after the context of `path`.
     pub(super) fn log_probabilities(&self, path: &[u32]) -> Vec<f32> {
         let mut probabilities = vec![1.0 / f64::from(self.vocabulary); self.vocabulary as usize];
-        for (length, &node) in path.iter().enumerate() {
-            let own = self.own_weight(length, node);
-            let node = self.levels[length].node(node);
+        for (own, node) in self.weighted(path) {
             for probability in &mut probabilities {
                 *probability *= 1.0 - own;
             }
             let each = own / f64::from(node.total());
-            for (index, &token) in node.next.iter().enumerate() {
-                probabilities[token as usize] += each * f64::from(node.count(index));
+            for (token, count) in node.counts() {
+                probabilities[token as usize] += each * f64::from(count);
             }
         }
         probabilities.iter().map(|p| p.ln() as f32).collect()
@@ -101,10 +106,9 @@ impl NGram {
     /// The token that `uniform` in [0, 1) draws after the context of `path`: it chooses a length of
     /// the context by its weight, and what is left of it a token by the counts of that length.
     pub(super) fn draw(&self, path: &[u32], mut uniform: f64) -> u32 {
-        for (length, &node) in path.iter().enumerate().rev() {
-            let own = self.own_weight(length, node);
+        for (own, node) in self.weighted(path).rev() {
             if uniform < own {
-                return self.levels[length].node(node).draw(uniform / own);
+                return node.draw(uniform / own);
             }
             // Below 1 even where the division rounds up.
             uniform = ((uniform - own) / (1.0 - own)).min(1.0 - f64::EPSILON);
