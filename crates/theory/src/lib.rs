@@ -33,7 +33,7 @@ pub use forecast::{
     forecast_perplexity, forecast_retention, forecast_threshold,
 };
 pub use interval::{Interval, clopper_pearson, wilson};
-pub use mixture::{Mixture, Shares};
+pub use mixture::{Composition, Mixture, Shares};
 pub use paradigm::{Paradigm, ParadigmError, Rate, Share};
 pub use retention::{
     RetentionSteps, UnnormalisedSeries, accumulate_subsample_retention, generation_below,

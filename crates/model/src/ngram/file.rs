@@ -10,7 +10,7 @@ use super::{Interpolation, NGram, NGramLearner};
 use crate::{LanguageModel, ModelError};
 
 pub(super) const NAME: &str = "ngram.bin";
-const MAGIC: [u8; 8] = *b"apngram\0";
+const MAGIC: [u8; 8] = *b"AUTOPHNG";
 const VERSION: u32 = 1;
 
 /// Writes the model to `directory`.
