@@ -111,5 +111,26 @@ mod x86 {
                 _mm256_mul_ps(_mm256_mul_ps(a, power(half)), power(rest))
             })
         }
+
+        #[inline(always)]
+        fn sum_groups<const GROUP: usize>(self, a: __m256) -> __m256 {
+            let mut sums = a;
+            if GROUP >= 2 {
+                sums = intrinsic!(_mm256_add_ps(
+                    sums,
+                    _mm256_permute_ps::<0b10_11_00_01>(sums)
+                ));
+            }
+            if GROUP >= 4 {
+                sums = intrinsic!(_mm256_add_ps(
+                    sums,
+                    _mm256_permute_ps::<0b01_00_11_10>(sums)
+                ));
+            }
+            if GROUP >= 8 {
+                sums = intrinsic!(_mm256_add_ps(sums, _mm256_permute2f128_ps::<1>(sums, sums)));
+            }
+            sums
+        }
     }
 }

@@ -120,5 +120,31 @@ mod x86 {
             // SAFETY: the token shows AVX-512; lanes beyond the slice are masked and not written.
             unsafe { _mm512_mask_storeu_ps(target.as_mut_ptr(), front_mask(target.len()), v) }
         }
+
+        #[inline(always)]
+        fn sum_groups<const GROUP: usize>(self, a: __m512) -> __m512 {
+            const PAIRS: i32 = 0b10_11_00_01;
+            const HALVES: i32 = 0b01_00_11_10;
+            let mut sums = a;
+            if GROUP >= 2 {
+                sums = intrinsic!(_mm512_add_ps(sums, _mm512_permute_ps::<PAIRS>(sums)));
+            }
+            if GROUP >= 4 {
+                sums = intrinsic!(_mm512_add_ps(sums, _mm512_permute_ps::<HALVES>(sums)));
+            }
+            if GROUP >= 8 {
+                sums = intrinsic!(_mm512_add_ps(
+                    sums,
+                    _mm512_shuffle_f32x4::<PAIRS>(sums, sums)
+                ));
+            }
+            if GROUP >= 16 {
+                sums = intrinsic!(_mm512_add_ps(
+                    sums,
+                    _mm512_shuffle_f32x4::<HALVES>(sums, sums)
+                ));
+            }
+            sums
+        }
     }
 }

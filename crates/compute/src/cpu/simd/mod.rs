@@ -70,6 +70,9 @@ pub(super) trait Simd: Copy + Send + Sync {
     /// `a · 2ⁿ` for integral n with |n| ≤ 200, rounded to a subnormal, 0 or ∞ where it must be.
     fn scale(self, a: Self::Vector, n: Self::Vector) -> Self::Vector;
 
+    /// In every lane the sum of the `GROUP` neighbouring lanes that it belongs to, a power of two.
+    fn sum_groups<const GROUP: usize>(self, a: Self::Vector) -> Self::Vector;
+
     /// The lanes as an array; those from `LANES` on are 0.
     #[inline(always)]
     fn to_array(self, v: Self::Vector) -> [f32; MAX_LANES] {
