@@ -3,6 +3,7 @@
 mod error;
 mod presets;
 mod read;
+mod read_model;
 mod section;
 mod settings;
 mod tree;

@@ -1,12 +1,10 @@
 //! One generation: its training set, its model, its text, its measurements.
 
-use std::io::Write;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use autophage_corpus::{DocumentSet, TokenStore, TokenStoreWriter, count_contexts};
-use autophage_durable::AtomicFile;
 use autophage_measure::diversity::{Fingerprints, Reference, diversity};
 use autophage_measure::perplexity::{PerplexitySettings, perplexity};
 use autophage_measure::probe::{Probe, probe_corpus, probe_model};
@@ -14,11 +12,11 @@ use autophage_measure::retention::{
     Distributions, ErrorInputs, GenerationErrors, Tracked, generation_errors,
 };
 use autophage_model::{
-    Epochs, GenerationRequest, LanguageModel, Learner, Limit, Trained, TrainingEvent, TrainingJob,
+    Epochs, GenerationRequest, LanguageModel, Learner, Limit, Trained, TrainingJob,
 };
 use autophage_random::{Purpose, Stream};
-use serde::Serialize;
 
+use crate::curve::Curve;
 use crate::layout::{CORPUS, CURVE, DISTRIBUTIONS, ERRORS, Layout, METRICS, PROVENANCE, TIMING};
 use crate::manifest::{read_json, write_json};
 use crate::prepare::{Prepared, commit, fresh_scratch, measurement};
@@ -329,105 +327,5 @@ impl Lineage<'_> {
                 tokens: corpus.tokens(),
             },
         })
-    }
-}
-
-/// A line of the training curve.
-#[derive(Serialize)]
-#[serde(tag = "event", rename_all = "kebab-case")]
-enum Point {
-    Step {
-        step: u64,
-        tokens: u64,
-        loss: f64,
-        gradient_norm: f64,
-        learning_rate: f64,
-    },
-    Epoch {
-        epoch: u32,
-        step: u64,
-        training_loss: f64,
-        validation_loss: Option<f64>,
-    },
-}
-
-/// The file of the training curve while it is written.
-struct Curve {
-    path: PathBuf,
-    file: AtomicFile,
-    tokens: u64,
-    training_loss: Option<f64>,
-    validation_loss: Option<f64>,
-    /// The first error of writing; the trainer cannot be told of it.
-    failed: Option<std::io::Error>,
-}
-
-impl Curve {
-    fn create(path: &Path) -> Result<Self, LabError> {
-        Ok(Self {
-            path: path.to_owned(),
-            file: AtomicFile::create(path).map_err(LabError::file("write", path))?,
-            tokens: 0,
-            training_loss: None,
-            validation_loss: None,
-            failed: None,
-        })
-    }
-
-    fn add(&mut self, event: &TrainingEvent, reporter: &mut Reporter<'_>) {
-        let point = match *event {
-            TrainingEvent::Step {
-                step,
-                total_steps,
-                tokens,
-                loss,
-                gradient_norm,
-                learning_rate,
-            } => {
-                self.tokens += tokens;
-                // Training has no place to stop at; the stop is noted and follows the stage.
-                let _ = reporter.progress(step, Some(total_steps), self.tokens, Some(loss));
-                Point::Step {
-                    step,
-                    tokens,
-                    loss,
-                    gradient_norm,
-                    learning_rate,
-                }
-            }
-            TrainingEvent::Epoch {
-                epoch,
-                step,
-                training_loss,
-                validation_loss,
-            } => {
-                self.training_loss = Some(training_loss);
-                self.validation_loss = match (self.validation_loss, validation_loss) {
-                    (Some(best), Some(loss)) => Some(best.min(loss)),
-                    (best, loss) => loss.or(best),
-                };
-                Point::Epoch {
-                    epoch,
-                    step,
-                    training_loss,
-                    validation_loss,
-                }
-            }
-        };
-        let written = serde_json::to_writer(&mut self.file, &point)
-            .map_err(std::io::Error::from)
-            .and_then(|()| self.file.write_all(b"\n"));
-        if let Err(error) = written {
-            self.failed.get_or_insert(error);
-        }
-    }
-
-    /// The training loss of the last epoch and the lowest validation loss.
-    fn finish(self) -> Result<(Option<f64>, Option<f64>), LabError> {
-        self.failed
-            .map_or(Ok(()), Err)
-            .and_then(|()| self.file.commit())
-            .map_err(LabError::file("write", &self.path))?;
-        Ok((self.training_loss, self.validation_loss))
     }
 }

@@ -6,6 +6,7 @@
 
 #![forbid(unsafe_code)]
 
+mod curve;
 mod error;
 mod experiment;
 mod generation;
