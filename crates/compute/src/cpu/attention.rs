@@ -2,10 +2,9 @@
 
 use super::attention_tile::{HeadShape, TILE};
 use super::engine::{Engine, Shared};
-use super::isa::Kernel;
 use super::math::exp;
 use super::microkernel::{MAX_PANEL, PANEL_VECTORS};
-use super::simd::Simd;
+use super::simd::{Kernel, Simd};
 use crate::Attention;
 
 /// Runs `task(sequence's first row, head, shape)` for every head of every sequence.

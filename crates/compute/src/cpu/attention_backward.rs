@@ -3,11 +3,10 @@
 use super::attention::for_each_head;
 use super::attention_tile::{HeadShape, KEYS, TILE};
 use super::engine::{Engine, Shared};
-use super::isa::Kernel;
 use super::math::exp;
 use super::microkernel::{Left, MAX_PANEL, PANEL_VECTORS, Product, multiply};
 use super::pack::pack_rows;
-use super::simd::Simd;
+use super::simd::{Kernel, Simd};
 use crate::Attention;
 
 /// The matrices of the operation; see [`Backend::attention_backward`](crate::Backend).

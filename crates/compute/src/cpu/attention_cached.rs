@@ -1,9 +1,8 @@
 //! One step of attention for many sequences, each with its past in a cache.
 
 use super::engine::{Engine, Shared};
-use super::isa::Kernel;
 use super::math::exp;
-use super::simd::{MAX_LANES, Simd};
+use super::simd::{Kernel, MAX_LANES, Simd};
 use crate::Cached;
 
 #[allow(clippy::too_many_arguments)]

@@ -1,9 +1,8 @@
 //! Operations element by element: GELU, the residual sum, AdamW, and the sum of squares.
 
 use super::engine::{Engine, Shared};
-use super::isa::Kernel;
 use super::math::sigmoid;
-use super::simd::Simd;
+use super::simd::{Kernel, Simd};
 use crate::AdamW;
 
 /// Elements of a task.

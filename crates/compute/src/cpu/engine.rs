@@ -5,9 +5,10 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::isa::{CheckedIsa, Kernel};
+use super::isa::CheckedIsa;
 use super::microkernel::PANEL_VECTORS;
 use super::scratch::{Scratch, ScratchBuffer};
+use super::simd::Kernel;
 
 /// The means of computation of a backend.
 #[derive(Debug)]

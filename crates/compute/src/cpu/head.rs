@@ -6,10 +6,9 @@
 use std::ops::Range;
 
 use super::engine::{Engine, Shared};
-use super::isa::Kernel;
 use super::microkernel::{Left, PANEL_VECTORS, Product, multiply};
 use super::pack::pack_transposed;
-use super::simd::Simd;
+use super::simd::{Kernel, Simd};
 use crate::Head;
 
 /// Tokens of the vocabulary in a tile.

@@ -8,11 +8,10 @@ use std::ops::Range;
 
 use super::engine::{Engine, Shared};
 use super::head::{Groups, ROWS, TILE, logits_tile, pack_hidden, parts};
-use super::isa::Kernel;
 use super::math::exp;
 use super::microkernel::{Left, PANEL_VECTORS, Product, multiply};
 use super::pack::pack_rows;
-use super::simd::Simd;
+use super::simd::{Kernel, Simd};
 use crate::Head;
 
 /// Tokens of a tile in the second pass.

@@ -7,10 +7,9 @@ use std::ops::Range;
 
 use super::engine::{Engine, Shared};
 use super::head::{Groups, LogitsTile, ROWS, TILE, logits, logits_tile, pack_hidden, parts};
-use super::isa::Kernel;
 use super::math::exp;
 use super::microkernel::PANEL_VECTORS;
-use super::simd::Simd;
+use super::simd::{Kernel, Simd};
 use crate::{Head, SamplingFilter, sampling};
 
 pub(super) fn sample(

@@ -3,7 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::simd::{Portable, Simd};
+#[cfg(target_arch = "x86_64")]
+use super::simd::{Avx2, Avx512};
+use super::simd::{Kernel, Portable, Simd};
 
 /// The environment variable that forces an instruction set: `portable`, `avx2` or `avx512`.
 pub(super) const VARIABLE: &str = "AUTOPHAGE_ISA";
@@ -106,16 +108,6 @@ impl Isa {
     }
 }
 
-/// A computation that is written once for all instruction sets. `run` must be `#[inline(always)]`,
-/// so that it is compiled anew inside the function that enables each of them.
-pub(super) trait Kernel {
-    /// What it returns.
-    type Output;
-
-    /// Computes with the instruction set of the token `simd`.
-    fn run<S: Simd>(self, simd: S) -> Self::Output;
-}
-
 /// An instruction set that this processor was found to have.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct CheckedIsa(Isa);
@@ -150,38 +142,16 @@ impl CheckedIsa {
     #[inline]
     pub(super) fn run<K: Kernel>(self, kernel: K) -> K::Output {
         match self.0 {
-            Isa::Portable => kernel.run(Portable),
+            Isa::Portable => Portable.call(kernel),
             #[cfg(target_arch = "x86_64")]
             // SAFETY: `new` found AVX2 and FMA.
-            Isa::Avx2 => unsafe { x86::run_avx2(kernel) },
+            Isa::Avx2 => unsafe { Avx2::new_unchecked() }.call(kernel),
             #[cfg(target_arch = "x86_64")]
             // SAFETY: `new` found AVX-512 F.
-            Isa::Avx512 => unsafe { x86::run_avx512(kernel) },
+            Isa::Avx512 => unsafe { Avx512::new_unchecked() }.call(kernel),
             #[cfg(not(target_arch = "x86_64"))]
             Isa::Avx2 | Isa::Avx512 => unreachable!("`new` refuses what is not available"),
         }
-    }
-}
-
-#[cfg(target_arch = "x86_64")]
-mod x86 {
-    use super::Kernel;
-    use crate::cpu::simd::{Avx2, Avx512};
-
-    /// # Safety
-    /// The processor must have AVX2 and FMA.
-    #[target_feature(enable = "avx2,fma")]
-    pub(super) unsafe fn run_avx2<K: Kernel>(kernel: K) -> K::Output {
-        // SAFETY: the caller vouches for AVX2 and FMA.
-        kernel.run(unsafe { Avx2::new_unchecked() })
-    }
-
-    /// # Safety
-    /// The processor must have AVX-512 F.
-    #[target_feature(enable = "avx512f,avx2,fma")]
-    pub(super) unsafe fn run_avx512<K: Kernel>(kernel: K) -> K::Output {
-        // SAFETY: the caller vouches for AVX-512 F.
-        kernel.run(unsafe { Avx512::new_unchecked() })
     }
 }
 

@@ -2,8 +2,7 @@
 
 use super::elementwise::Add;
 use super::engine::{Engine, Shared};
-use super::isa::Kernel;
-use super::simd::Simd;
+use super::simd::{Kernel, Simd};
 use crate::Rows;
 
 /// Added to the variance before the root.

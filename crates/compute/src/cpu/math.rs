@@ -39,7 +39,8 @@ pub(super) fn sigmoid<S: Simd>(s: S, x: S::Vector) -> S::Vector {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cpu::isa::{CheckedIsa, Isa, Kernel};
+    use crate::cpu::isa::{CheckedIsa, Isa};
+    use crate::cpu::simd::Kernel;
 
     /// Applies a function to every number.
     struct Map<'a, const SIGMOID: bool>(&'a mut [f32]);

@@ -1,10 +1,9 @@
 //! Products of whole matrices, cut into tiles that are computed side by side.
 
 use super::engine::{Engine, Shared};
-use super::isa::Kernel;
 use super::microkernel::{Left, PANEL_VECTORS, Product, multiply, tile_rows};
 use super::pack::{pack_rows, pack_transposed};
-use super::simd::Simd;
+use super::simd::{Kernel, Simd};
 
 /// A matrix in memory: element (i, j) of the operand is at `i · stride + j`, or the other way round
 /// when it is transposed.

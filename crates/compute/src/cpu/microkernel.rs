@@ -4,7 +4,7 @@
 //! started from 0 or from what the element was. However a larger product is cut into tiles, and
 //! whatever else is computed with it, the bits of an element are therefore the same.
 
-use super::simd::{MAX_LANES, Simd};
+use super::simd::{Kernel, MAX_LANES, Simd};
 
 /// The most vectors side by side in a tile, which is also the width of a panel in vectors.
 pub(super) const PANEL_VECTORS: usize = 2;
@@ -70,25 +70,53 @@ pub(super) unsafe fn multiply<S: Simd>(
     product: Product,
     accumulate: bool,
 ) {
-    let width = PANEL_VECTORS * S::LANES;
-    let mut k = 0;
-    loop {
-        let part = DEPTH.min(depth - k);
-        // SAFETY: 0 ≤ k ≤ depth stays inside the operands.
-        unsafe {
-            let (left, panel) = (left.at(0, k), panel.add(k * width));
-            let accumulate = accumulate || k > 0;
-            if product.columns == width {
-                strips::<S, PANEL_VECTORS>(s, rows, part, left, panel, product, accumulate);
-            } else if product.columns == S::LANES {
-                strips::<S, 1>(s, rows, part, left, panel, product, accumulate);
-            } else {
-                ragged(s, rows, part, left, panel, product, accumulate);
+    s.call(Multiply {
+        rows,
+        depth,
+        left,
+        panel,
+        product,
+        accumulate,
+    });
+}
+
+/// The operands of [`multiply`], which is compiled once for all its callers. Made only there, under
+/// the promises of its callers.
+struct Multiply {
+    rows: usize,
+    depth: usize,
+    left: Left,
+    panel: *const f32,
+    product: Product,
+    accumulate: bool,
+}
+
+impl Kernel for Multiply {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let Self { rows, product, .. } = self;
+        let width = PANEL_VECTORS * S::LANES;
+        let mut k = 0;
+        loop {
+            let part = DEPTH.min(self.depth - k);
+            let accumulate = self.accumulate || k > 0;
+            // SAFETY: 0 ≤ k ≤ depth stays inside the operands, as the callers of `multiply` promise.
+            unsafe {
+                let (left, panel) = (self.left.at(0, k), self.panel.add(k * width));
+                if product.columns == width {
+                    strips::<S, PANEL_VECTORS>(s, rows, part, left, panel, product, accumulate);
+                } else if product.columns == S::LANES {
+                    strips::<S, 1>(s, rows, part, left, panel, product, accumulate);
+                } else {
+                    ragged(s, rows, part, left, panel, product, accumulate);
+                }
             }
-        }
-        k += part;
-        if k >= depth {
-            return;
+            k += part;
+            if k >= self.depth {
+                return;
+            }
         }
     }
 }
@@ -130,12 +158,7 @@ unsafe fn ragged<S: Simd>(
         }
         // SAFETY: rows i … i + part of the left operand, and a tile with room for them.
         unsafe {
-            let left = left.at(i, 0);
-            if product.columns <= S::LANES {
-                strips::<S, 1>(s, part, depth, left, panel, on_stack, accumulate);
-            } else {
-                strips::<S, PANEL_VECTORS>(s, part, depth, left, panel, on_stack, accumulate);
-            }
+            multiply(s, part, depth, left.at(i, 0), panel, on_stack, accumulate);
         }
         for r in 0..part {
             // SAFETY: as above.

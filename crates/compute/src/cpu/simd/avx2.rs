@@ -1,5 +1,8 @@
 //! Eight lanes: AVX2 with fused multiplication and addition.
-#![cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
+
+use std::arch::x86_64::*;
+
+use super::{Kernel, Simd};
 
 /// A processor with AVX2 and FMA.
 #[derive(Clone, Copy, Debug)]
@@ -14,123 +17,124 @@ impl Avx2 {
     }
 }
 
-#[cfg(target_arch = "x86_64")]
-mod x86 {
-    use std::arch::x86_64::*;
+/// Wraps calls of intrinsics.
+macro_rules! intrinsic {
+    ($call:expr) => {
+        // SAFETY: a token of this type exists only where the processor has AVX2 and FMA.
+        unsafe { $call }
+    };
+}
 
-    use super::Avx2;
-    use crate::cpu::simd::Simd;
+impl Simd for Avx2 {
+    const LANES: usize = 8;
 
-    /// Wraps calls of intrinsics.
-    macro_rules! intrinsic {
-        ($call:expr) => {
-            // SAFETY: a token of this type exists only where the processor has AVX2 and FMA.
-            unsafe { $call }
-        };
+    type Vector = __m256;
+
+    #[inline(always)]
+    fn call<K: Kernel>(self, kernel: K) -> K::Output {
+        #[inline(never)]
+        #[target_feature(enable = "avx2,fma")]
+        fn compiled<K: Kernel>(s: Avx2, kernel: K) -> K::Output {
+            kernel.run(s)
+        }
+        intrinsic!(compiled(self, kernel))
     }
 
-    impl Simd for Avx2 {
-        const LANES: usize = 8;
+    #[inline(always)]
+    fn splat(self, value: f32) -> __m256 {
+        intrinsic!(_mm256_set1_ps(value))
+    }
 
-        type Vector = __m256;
+    #[inline(always)]
+    unsafe fn load(self, source: *const f32) -> __m256 {
+        // SAFETY: the token shows AVX2; the caller grants eight readable numbers.
+        unsafe { _mm256_loadu_ps(source) }
+    }
 
-        #[inline(always)]
-        fn splat(self, value: f32) -> __m256 {
-            intrinsic!(_mm256_set1_ps(value))
+    #[inline(always)]
+    unsafe fn store(self, target: *mut f32, v: __m256) {
+        // SAFETY: the token shows AVX2; the caller grants eight writable numbers.
+        unsafe { _mm256_storeu_ps(target, v) }
+    }
+
+    #[inline(always)]
+    fn add(self, a: __m256, b: __m256) -> __m256 {
+        intrinsic!(_mm256_add_ps(a, b))
+    }
+
+    #[inline(always)]
+    fn sub(self, a: __m256, b: __m256) -> __m256 {
+        intrinsic!(_mm256_sub_ps(a, b))
+    }
+
+    #[inline(always)]
+    fn mul(self, a: __m256, b: __m256) -> __m256 {
+        intrinsic!(_mm256_mul_ps(a, b))
+    }
+
+    #[inline(always)]
+    fn div(self, a: __m256, b: __m256) -> __m256 {
+        intrinsic!(_mm256_div_ps(a, b))
+    }
+
+    #[inline(always)]
+    fn mul_add(self, a: __m256, b: __m256, c: __m256) -> __m256 {
+        intrinsic!(_mm256_fmadd_ps(a, b, c))
+    }
+
+    #[inline(always)]
+    fn max(self, a: __m256, b: __m256) -> __m256 {
+        intrinsic!(_mm256_max_ps(a, b))
+    }
+
+    #[inline(always)]
+    fn min(self, a: __m256, b: __m256) -> __m256 {
+        intrinsic!(_mm256_min_ps(a, b))
+    }
+
+    #[inline(always)]
+    fn sqrt(self, a: __m256) -> __m256 {
+        intrinsic!(_mm256_sqrt_ps(a))
+    }
+
+    #[inline(always)]
+    fn round(self, a: __m256) -> __m256 {
+        intrinsic!(_mm256_round_ps::<
+            { _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC },
+        >(a))
+    }
+
+    #[inline(always)]
+    fn scale(self, a: __m256, n: __m256) -> __m256 {
+        // In two steps, because 2ⁿ itself may be out of range.
+        intrinsic!({
+            let bias = _mm256_set1_epi32(127);
+            let n = _mm256_cvtps_epi32(n);
+            let half = _mm256_srai_epi32::<1>(n);
+            let rest = _mm256_sub_epi32(n, half);
+            let power = |n| _mm256_castsi256_ps(_mm256_slli_epi32::<23>(_mm256_add_epi32(n, bias)));
+            _mm256_mul_ps(_mm256_mul_ps(a, power(half)), power(rest))
+        })
+    }
+
+    #[inline(always)]
+    fn sum_groups<const GROUP: usize>(self, a: __m256) -> __m256 {
+        let mut sums = a;
+        if GROUP >= 2 {
+            sums = intrinsic!(_mm256_add_ps(
+                sums,
+                _mm256_permute_ps::<0b10_11_00_01>(sums)
+            ));
         }
-
-        #[inline(always)]
-        unsafe fn load(self, source: *const f32) -> __m256 {
-            // SAFETY: the token shows AVX2; the caller grants eight readable numbers.
-            unsafe { _mm256_loadu_ps(source) }
+        if GROUP >= 4 {
+            sums = intrinsic!(_mm256_add_ps(
+                sums,
+                _mm256_permute_ps::<0b01_00_11_10>(sums)
+            ));
         }
-
-        #[inline(always)]
-        unsafe fn store(self, target: *mut f32, v: __m256) {
-            // SAFETY: the token shows AVX2; the caller grants eight writable numbers.
-            unsafe { _mm256_storeu_ps(target, v) }
+        if GROUP >= 8 {
+            sums = intrinsic!(_mm256_add_ps(sums, _mm256_permute2f128_ps::<1>(sums, sums)));
         }
-
-        #[inline(always)]
-        fn add(self, a: __m256, b: __m256) -> __m256 {
-            intrinsic!(_mm256_add_ps(a, b))
-        }
-
-        #[inline(always)]
-        fn sub(self, a: __m256, b: __m256) -> __m256 {
-            intrinsic!(_mm256_sub_ps(a, b))
-        }
-
-        #[inline(always)]
-        fn mul(self, a: __m256, b: __m256) -> __m256 {
-            intrinsic!(_mm256_mul_ps(a, b))
-        }
-
-        #[inline(always)]
-        fn div(self, a: __m256, b: __m256) -> __m256 {
-            intrinsic!(_mm256_div_ps(a, b))
-        }
-
-        #[inline(always)]
-        fn mul_add(self, a: __m256, b: __m256, c: __m256) -> __m256 {
-            intrinsic!(_mm256_fmadd_ps(a, b, c))
-        }
-
-        #[inline(always)]
-        fn max(self, a: __m256, b: __m256) -> __m256 {
-            intrinsic!(_mm256_max_ps(a, b))
-        }
-
-        #[inline(always)]
-        fn min(self, a: __m256, b: __m256) -> __m256 {
-            intrinsic!(_mm256_min_ps(a, b))
-        }
-
-        #[inline(always)]
-        fn sqrt(self, a: __m256) -> __m256 {
-            intrinsic!(_mm256_sqrt_ps(a))
-        }
-
-        #[inline(always)]
-        fn round(self, a: __m256) -> __m256 {
-            intrinsic!(_mm256_round_ps::<
-                { _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC },
-            >(a))
-        }
-
-        #[inline(always)]
-        fn scale(self, a: __m256, n: __m256) -> __m256 {
-            // In two steps, because 2ⁿ itself may be out of range.
-            intrinsic!({
-                let bias = _mm256_set1_epi32(127);
-                let n = _mm256_cvtps_epi32(n);
-                let half = _mm256_srai_epi32::<1>(n);
-                let rest = _mm256_sub_epi32(n, half);
-                let power =
-                    |n| _mm256_castsi256_ps(_mm256_slli_epi32::<23>(_mm256_add_epi32(n, bias)));
-                _mm256_mul_ps(_mm256_mul_ps(a, power(half)), power(rest))
-            })
-        }
-
-        #[inline(always)]
-        fn sum_groups<const GROUP: usize>(self, a: __m256) -> __m256 {
-            let mut sums = a;
-            if GROUP >= 2 {
-                sums = intrinsic!(_mm256_add_ps(
-                    sums,
-                    _mm256_permute_ps::<0b10_11_00_01>(sums)
-                ));
-            }
-            if GROUP >= 4 {
-                sums = intrinsic!(_mm256_add_ps(
-                    sums,
-                    _mm256_permute_ps::<0b01_00_11_10>(sums)
-                ));
-            }
-            if GROUP >= 8 {
-                sums = intrinsic!(_mm256_add_ps(sums, _mm256_permute2f128_ps::<1>(sums, sums)));
-            }
-            sums
-        }
+        sums
     }
 }

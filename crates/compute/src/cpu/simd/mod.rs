@@ -1,18 +1,33 @@
 //! One source for several instruction sets.
 //!
-//! A kernel is written once, generic over [`Simd`], and [`Isa::run`](super::isa::Isa::run) compiles
-//! it for each instruction set.
+//! A [`Kernel`] is written once, generic over [`Simd`], and [`Simd::call`] compiles it for each
+//! instruction set.
 
+#[cfg(target_arch = "x86_64")]
 mod avx2;
+#[cfg(target_arch = "x86_64")]
 mod avx512;
 mod portable;
 
+#[cfg(target_arch = "x86_64")]
 pub(super) use avx2::Avx2;
+#[cfg(target_arch = "x86_64")]
 pub(super) use avx512::Avx512;
 pub(super) use portable::Portable;
 
 /// The most lanes that an instruction set has.
 pub(super) const MAX_LANES: usize = 16;
+
+/// A computation that is written once for all instruction sets. `run` must be `#[inline(always)]`,
+/// as all that it calls with a token, so that it is compiled inside the function that enables the
+/// instruction set.
+pub(super) trait Kernel {
+    /// What it returns.
+    type Output;
+
+    /// Computes with the instruction set of the token `s`.
+    fn run<S: Simd>(self, s: S) -> Self::Output;
+}
 
 /// An instruction set: a token whose existence shows that the processor has it.
 ///
@@ -24,6 +39,9 @@ pub(super) trait Simd: Copy + Send + Sync {
 
     /// Several 32-bit floating-point numbers.
     type Vector: Copy;
+
+    /// Runs `kernel`, compiled for this instruction set as a function of its own.
+    fn call<K: Kernel>(self, kernel: K) -> K::Output;
 
     /// `value` in every lane.
     fn splat(self, value: f32) -> Self::Vector;

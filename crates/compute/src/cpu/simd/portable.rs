@@ -1,6 +1,6 @@
 //! Four lanes in plain Rust, which every compiler back end knows how to vectorise.
 
-use super::Simd;
+use super::{Kernel, Simd};
 
 /// Any processor.
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +24,11 @@ impl Simd for Portable {
     const LANES: usize = LANES;
 
     type Vector = [f32; LANES];
+
+    #[inline(never)]
+    fn call<K: Kernel>(self, kernel: K) -> K::Output {
+        kernel.run(self)
+    }
 
     #[inline(always)]
     fn splat(self, value: f32) -> Self::Vector {
