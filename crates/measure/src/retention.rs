@@ -17,9 +17,14 @@
 //!
 //! The mathematics is that of `autophage-theory`; what is added here is where its numbers come from.
 
+mod context_errors;
+mod counted;
 mod distributions;
 mod error_terms;
+mod event_errors;
 mod frequent;
+#[cfg(test)]
+mod lineage_tests;
 mod records;
 mod tracked;
 

@@ -1,4 +1,5 @@
 //! A model's distributions after the tracked contexts, and the file that keeps them.
+//!
 //! The format is described in `docs/formats.md`.
 
 use std::fs;
@@ -90,8 +91,8 @@ impl Distributions {
     /// # Errors
     /// A file that cannot be written.
     pub fn save(&self, path: &Path) -> Result<(), MeasureError> {
-        let mut bytes = MAGIC.to_vec();
-        let mut push = |number: usize| bytes.extend_from_slice(&(number as u32).to_le_bytes());
+        let mut header = MAGIC.to_vec();
+        let mut push = |number: usize| header.extend_from_slice(&(number as u32).to_le_bytes());
         push(VERSION as usize);
         push(self.contexts.len());
         push(self.vocabulary);
@@ -99,13 +100,19 @@ impl Distributions {
             push(context.len());
             context.iter().for_each(|&token| push(token as usize));
         }
-        let numbers = self.ln_probabilities.iter();
-        bytes.extend(numbers.flat_map(|ln| ln.to_le_bytes()));
-        let checksum = Checksum::of(&bytes);
         let write = || {
             let mut file = AtomicFile::create(path)?;
-            file.write_all(&bytes)?;
-            file.write_all(&checksum.to_le_bytes())?;
+            let mut checksum = Checksum::new();
+            let mut write = |bytes: &[u8]| {
+                checksum.update(bytes);
+                file.write_all(bytes)
+            };
+            write(&header)?;
+            for row in self.ln_probabilities.chunks(self.vocabulary.max(1)) {
+                let row: Vec<u8> = row.iter().flat_map(|ln| ln.to_le_bytes()).collect();
+                write(&row)?;
+            }
+            file.write_all(&checksum.finish().to_le_bytes())?;
             file.commit()
         };
         write().map_err(MeasureError::file(path))

@@ -3,11 +3,13 @@
 //! A context is at most as frequent as any part of it. So contexts of n tokens are counted only if
 //! their first and their last n − 1 tokens are known to occur at least θ times: every context that is
 //! left out occurs fewer than θ times. (The candidate pruning of Agrawal and Srikant, "Fast
-//! algorithms for mining association rules", 1994.) θ is halved until enough contexts reach it. Memory
-//! is then bounded by the number of contexts that are about as frequent as those looked for, not by
-//! the number of contexts in the corpus.
+//! algorithms for mining association rules", 1994.) A first θ comes from a sample of the documents; it
+//! is halved until enough contexts reach it, so that the result is exact whatever the sample was.
+//! Memory is then bounded by the number of contexts that are about as frequent as those looked for,
+//! not by the number of contexts in the corpus.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasherDefault, Hasher};
 
 use autophage_corpus::DocumentSet;
 use rayon::prelude::*;
@@ -16,9 +18,41 @@ use crate::MeasureError;
 
 /// The longest context: its tokens, 32 bits each, make a 128-bit key.
 const LONGEST: usize = 4;
+/// Size of the sample for the first θ. All contexts of a sample are counted, so this bounds memory.
+const SAMPLE_TOKENS: u64 = 1 << 20;
 
 /// A context as a number; its length is known from the place where it is kept.
 type Key = u128;
+type Counts = HashMap<Key, u64, BuildHasherDefault<KeyHasher>>;
+type Keys = HashSet<Key, BuildHasherDefault<KeyHasher>>;
+
+/// Mixes the tokens of a key by multiplication. The standard hasher resists attackers, who have no
+/// interest here, at several times the cost.
+#[derive(Default)]
+struct KeyHasher(u64);
+
+impl Hasher for KeyHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.write_u128(Key::from(byte));
+        }
+    }
+
+    fn write_u128(&mut self, key: Key) {
+        // Odd constants: the golden ratio and √2 as 64-bit fractions. The high half of each product
+        // depends on all bits; a hash table uses both ends of the result.
+        let mix = |x: u64, odd: u64| {
+            let product = u128::from(x) * u128::from(odd);
+            (product >> 64) as u64 ^ product as u64
+        };
+        let low = mix(self.0 ^ key as u64, 0x9E37_79B9_7F4A_7C15);
+        self.0 = mix(low ^ (key >> 64) as u64, 0x6A09_E667_F3BC_C909);
+    }
+}
 
 /// The `count` most frequent contexts of `length` tokens, the most frequent first (of equals, the one
 /// with the lower token numbers first), each with its number of occurrences before a token. Fewer if
@@ -42,11 +76,9 @@ pub fn frequent_contexts(
         });
     }
     let single = single(documents);
-    // Contexts of several tokens are seldom more frequent than single tokens: a start that is too high
-    // costs a pass over the documents, one that is too low costs memory.
     let mut threshold = match length {
         1 => 1,
-        _ => reached_by(&single, count),
+        _ => likely_threshold(documents, length, count),
     };
     loop {
         let mut found: Vec<(Key, u64)> = at_least(documents, &single, length, threshold)
@@ -64,29 +96,27 @@ pub fn frequent_contexts(
     }
 }
 
-/// The greatest number that at least `count` of `counts` reach, at least 1.
-fn reached_by(counts: &[u64], count: usize) -> u64 {
-    let mut counts = counts.to_vec();
+/// A number of occurrences that, by a sample of the documents, `count` contexts are likely to reach:
+/// seven tenths of what they would have if the sample was exact, and at least 1.
+fn likely_threshold(documents: &DocumentSet, length: usize, count: usize) -> u64 {
+    let stride = documents.tokens().div_ceil(SAMPLE_TOKENS).max(1);
+    let sample = count_contexts(documents, stride as usize, length, None);
+    let mut counts: Vec<u64> = sample.into_values().collect();
     counts.sort_unstable_by(|a, b| b.cmp(a));
-    let last = count.saturating_sub(1);
-    counts.get(last).copied().unwrap_or(1).max(1)
+    let last = counts.get(count.saturating_sub(1)).copied().unwrap_or(0);
+    (last * stride * 7 / 10).max(1)
 }
 
 /// All contexts of `length` tokens that occur at least `threshold` times before a token.
-fn at_least(
-    documents: &DocumentSet,
-    single: &[u64],
-    length: usize,
-    threshold: u64,
-) -> HashMap<Key, u64> {
-    let mut found: HashMap<Key, u64> = (0..)
+fn at_least(documents: &DocumentSet, single: &[u64], length: usize, threshold: u64) -> Counts {
+    let mut found: Counts = (0..)
         .zip(single)
         .filter(|&(_, &count)| count >= threshold)
         .map(|(token, &count)| (token, count))
         .collect();
     for length in 2..=length {
-        let parts: HashSet<Key> = found.into_keys().collect();
-        found = count_with_parts(documents, length, &parts);
+        let parts: Keys = found.into_keys().collect();
+        found = count_contexts(documents, 1, length, Some(&parts));
         found.retain(|_, count| *count >= threshold);
     }
     found
@@ -110,23 +140,24 @@ fn single(documents: &DocumentSet) -> Vec<u64> {
         })
 }
 
-/// Counts the contexts of `length` tokens whose first and last `length − 1` tokens are both `parts`.
-fn count_with_parts(
+/// Counts the contexts of `length` tokens in every `stride`-th document; only those whose first and
+/// last `length − 1` tokens are both among `parts`, if these are given.
+fn count_contexts(
     documents: &DocumentSet,
+    stride: usize,
     length: usize,
-    parts: &HashSet<Key>,
-) -> HashMap<Key, u64> {
-    (0..documents.len())
+    parts: Option<&Keys>,
+) -> Counts {
+    let is_part = |part: &[u32]| parts.is_none_or(|parts| parts.contains(&key(part)));
+    (0..documents.len().div_ceil(stride))
         .into_par_iter()
-        .fold(HashMap::new, |mut counts: HashMap<Key, u64>, i| {
-            let sequence = documents.sequence(i);
+        .fold(Counts::default, |mut counts, i| {
+            let sequence = documents.sequence(i * stride);
             // Without the last token, which no token follows.
             let contexts = &sequence[..sequence.len() - 1];
-            let mut first_is_part = contexts
-                .get(..length - 1)
-                .is_some_and(|part| parts.contains(&key(part)));
+            let mut first_is_part = contexts.get(..length - 1).is_some_and(is_part);
             for context in contexts.windows(length) {
-                let last_is_part = parts.contains(&key(&context[1..]));
+                let last_is_part = is_part(&context[1..]);
                 if first_is_part && last_is_part {
                     *counts.entry(key(context)).or_default() += 1;
                 }
@@ -134,11 +165,16 @@ fn count_with_parts(
             }
             counts
         })
-        .reduce(HashMap::new, |mut left, right| {
-            for (key, count) in right {
-                *left.entry(key).or_default() += count;
+        .reduce(Counts::default, |left, right| {
+            let (mut more, fewer) = if left.len() < right.len() {
+                (right, left)
+            } else {
+                (left, right)
+            };
+            for (key, count) in fewer {
+                *more.entry(key).or_default() += count;
             }
-            left
+            more
         })
 }
 

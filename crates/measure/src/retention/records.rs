@@ -52,7 +52,8 @@ pub struct ContextErrors {
     pub learning_error_interval_95: Option<Interval>,
     /// w_n: the share of p in p̂ by the recursion over all generations.
     pub retention: f64,
-    /// w*_n = min p̂(v)/p(v): the largest w with p̂ ≥ w·p everywhere. Never below `retention`.
+    /// w*_n = min p̂(v)/p(v): the largest w with p̂ ≥ w·p everywhere. Never below `retention`
+    /// but for rounding.
     pub direct_retention: f64,
     /// H(p) = −Σ p ln p: the cross-entropy that no model can be below on the initial corpus.
     pub initial_entropy_nats: f64,
