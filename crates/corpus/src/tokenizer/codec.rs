@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use tokenizers::Tokenizer as HuggingFace;
 
 use super::byte_level;
-use super::pieces::{PIECE_BYTES, pieces};
+use super::chunks::ChunkCache;
 use crate::CorpusError;
 
 /// From text to tokens and back: GPT-2's bundled tokenizer, a trained byte-level BPE, or any
@@ -21,8 +21,8 @@ pub struct Tokenizer {
     inner: Arc<HuggingFace>,
     end_of_text: u32,
     vocabulary: u32,
-    /// Whether long texts may be encoded [in pieces](super::pieces).
-    takes_pieces: bool,
+    /// For tokenizers that encode a text [in chunks](super::chunks).
+    chunks: Option<Arc<ChunkCache>>,
 }
 
 impl Tokenizer {
@@ -43,7 +43,7 @@ impl Tokenizer {
         Some(Self {
             end_of_text,
             vocabulary: last.checked_add(1)?,
-            takes_pieces: byte_level::cuts_words_as_gpt2(&inner),
+            chunks: byte_level::cuts_words_as_gpt2(&inner).then(Arc::default),
             inner: Arc::new(inner),
         })
     }
@@ -53,16 +53,14 @@ impl Tokenizer {
     /// # Errors
     /// A text that the tokenizer cannot express; byte-level tokenizers express every text.
     pub fn encode(&self, text: &str) -> Result<Vec<u32>, CorpusError> {
-        if self.takes_pieces && text.len() > PIECE_BYTES {
-            let pieces: Vec<&str> = pieces(text, PIECE_BYTES).collect();
-            let tokens: Result<Vec<_>, _> =
-                pieces.par_iter().map(|p| self.encode_piece(p)).collect();
-            return Ok(tokens?.concat());
+        match &self.chunks {
+            Some(cache) => cache.encode(text, |chunk| self.encode_whole(chunk)),
+            None => self.encode_whole(text),
         }
-        self.encode_piece(text)
     }
 
-    fn encode_piece(&self, text: &str) -> Result<Vec<u32>, CorpusError> {
+    /// The tokens of a text that is given to the library as it is.
+    pub(super) fn encode_whole(&self, text: &str) -> Result<Vec<u32>, CorpusError> {
         match self.inner.encode_fast(text, false) {
             Ok(encoding) => Ok(encoding.get_ids().to_vec()),
             Err(error) => Err(CorpusError::Untokenizable {
@@ -169,7 +167,7 @@ mod tests {
         let gpt2 = Tokenizer::gpt2();
         let text = "Once upon a time,  there's a café.\n\n".repeat(10_000);
         let tokens = gpt2.encode(&text).unwrap();
-        assert_eq!(tokens, gpt2.encode_piece(&text).unwrap());
+        assert_eq!(tokens, gpt2.encode_whole(&text).unwrap());
         assert_eq!(gpt2.decode(&tokens).unwrap(), text);
     }
 

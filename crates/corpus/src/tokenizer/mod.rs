@@ -1,9 +1,9 @@
 //! From text to tokens and back.
 
 mod byte_level;
+mod chunks;
 mod codec;
 mod files;
-mod pieces;
 mod train;
 
 pub use codec::Tokenizer;

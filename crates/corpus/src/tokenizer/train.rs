@@ -1,13 +1,14 @@
 //! Training a byte-level BPE.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 
 use rayon::prelude::*;
 use tokenizers::models::bpe::{BPE, BpeTrainer};
 use tokenizers::pre_tokenizers::byte_level::ByteLevel;
 use tokenizers::{AddedToken, OffsetReferential, OffsetType, PreTokenizedString, PreTokenizer};
 
-use super::pieces::{PIECE_BYTES, pieces};
+use super::chunks::chunks;
 use super::{END_OF_TEXT, Tokenizer, byte_level};
 use crate::CorpusError;
 
@@ -23,27 +24,31 @@ pub(crate) struct WordCounts(HashMap<String, u64>);
 impl WordCounts {
     /// Counts the words of these texts, in parallel.
     pub(crate) fn add<T: AsRef<str> + Sync>(&mut self, texts: &[T]) {
-        let splitter = byte_level::pre_tokenizer();
-        let counts = texts
+        // Chunks repeat themselves, so each different one is cut into words once.
+        let chunks = texts
             .par_iter()
-            .flat_map_iter(|text| pieces(text.as_ref(), PIECE_BYTES))
             .fold(HashMap::new, |mut counts, text| {
-                let mut words = PreTokenizedString::from(text);
-                splitter
-                    .pre_tokenize(&mut words)
-                    .expect("the bytes of any text are words");
-                for (word, ..) in words.get_splits(OffsetReferential::Original, OffsetType::None) {
-                    match counts.get_mut(word) {
-                        Some(count) => *count += 1,
-                        None => {
-                            counts.insert(word.to_owned(), 1);
-                        }
-                    }
+                for chunk in chunks(text.as_ref()) {
+                    *counts.entry(chunk).or_default() += 1;
                 }
                 counts
             })
             .reduce(HashMap::new, merge);
-        self.0 = merge(std::mem::take(&mut self.0), counts);
+        let splitter = byte_level::pre_tokenizer();
+        let words = chunks
+            .into_par_iter()
+            .fold(HashMap::new, |mut counts, (chunk, count): (&str, u64)| {
+                let mut words = PreTokenizedString::from(chunk);
+                splitter
+                    .pre_tokenize(&mut words)
+                    .expect("the bytes of any text are words");
+                for (word, ..) in words.get_splits(OffsetReferential::Original, OffsetType::None) {
+                    *counts.entry(word.to_owned()).or_default() += count;
+                }
+                counts
+            })
+            .reduce(HashMap::new, merge);
+        self.0 = merge(std::mem::take(&mut self.0), words);
     }
 
     /// Merges the most frequent pair again and again until there are `vocabulary` tokens or no pair
@@ -73,14 +78,15 @@ impl WordCounts {
     }
 }
 
-fn merge(mut left: HashMap<String, u64>, right: HashMap<String, u64>) -> HashMap<String, u64> {
-    if left.is_empty() {
-        return right;
+fn merge<K: Eq + Hash>(left: HashMap<K, u64>, right: HashMap<K, u64>) -> HashMap<K, u64> {
+    let (mut larger, smaller) = match left.len() < right.len() {
+        true => (right, left),
+        false => (left, right),
+    };
+    for (word, count) in smaller {
+        *larger.entry(word).or_default() += count;
     }
-    for (word, count) in right {
-        *left.entry(word).or_default() += count;
-    }
-    left
+    larger
 }
 
 impl Tokenizer {
