@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 mod asymptotics;
+mod bootstrap;
 mod error;
 mod error_term;
 mod fit;
@@ -22,6 +23,7 @@ mod special_functions;
 pub use asymptotics::{
     Asymptotics, accumulate_subsample_divergence, exponent, half_life, replace_divergence,
 };
+pub use bootstrap::{Bootstrap, Estimate};
 pub use error::TheoryError;
 pub use error_term::{
     ErrorSplit, ErrorTerm, decompose, decompose_event, decompose_ln, direct_retention,
@@ -29,8 +31,8 @@ pub use error_term::{
 };
 pub use fit::{ErrorModel, Fit};
 pub use forecast::{
-    Bootstrap, Estimate, Forecast, ForecastScore, ThresholdForecast, forecast_event,
-    forecast_perplexity, forecast_retention, forecast_threshold,
+    Forecast, ForecastScore, ThresholdForecast, forecast_event, forecast_perplexity,
+    forecast_retention, forecast_threshold,
 };
 pub use interval::{Interval, clopper_pearson, wilson};
 pub use mixture::{Composition, Mixture, Shares};
