@@ -86,6 +86,18 @@ fn check(inputs: &ErrorInputs<'_>, generation: u32) -> Result<(), MeasureError> 
             "the model's distributions are of other contexts",
         );
     }
+    let counts = inputs.tracked.truth().iter().chain(inputs.training);
+    let tokens = counts.flat_map(|counts| counts.next.keys().copied());
+    let tokens = tokens.chain(inputs.tracked.events().iter().map(|event| event.token));
+    if tokens
+        .max()
+        .is_some_and(|token| token as usize >= inputs.model.vocabulary())
+    {
+        return wrong(
+            generation,
+            "its model has a smaller vocabulary than the corpus",
+        );
+    }
     for (record, expected) in inputs.previous.iter().zip(1..) {
         if record.generation != expected {
             return wrong(expected, "its record is missing or out of order");

@@ -357,4 +357,8 @@ fn what_does_not_belong_together_is_refused() {
     assert!(refused(&lineage.tracked, &training[1..], &[]));
     assert!(refused(&lineage.tracked, &training, &lineage.records[1..]));
     assert!(!refused(&lineage.tracked, &training, &lineage.records));
+    let mut foreign = training;
+    foreign[0].total = 1;
+    foreign[0].next.insert(VOCABULARY as u32, 1);
+    assert!(refused(&lineage.tracked, &foreign, &[]));
 }
