@@ -61,7 +61,7 @@ pub fn run_with(
     observer: &mut dyn Observer,
 ) -> Result<Outcome, LabError> {
     let layout = Layout::new(directory);
-    let state = inspect(directory, &layout)?;
+    inspect(directory, &layout)?;
     if !layout.tokens().exists() {
         prepare::preflight(experiment)?;
         if let Some(vocabulary) = known_vocabulary(&experiment.tokenizer)? {
@@ -70,7 +70,8 @@ pub fn run_with(
     }
     fs::create_dir_all(directory).map_err(LabError::file("create", directory))?;
     let _lock = Lock::take(&layout)?;
-    let record = match state {
+    // Once more: another process may have begun a run meanwhile.
+    let record = match inspect(directory, &layout)? {
         State::Run => resume(experiment, &layout)?,
         State::Empty => begin(experiment, &layout)?,
     };

@@ -389,6 +389,30 @@ fn a_count_model_runs_through_the_same_loop() {
 }
 
 #[test]
+fn perplexity_can_be_taken_over_the_first_documents_alone() {
+    let bench = Bench::new();
+    let baseline = |overrides: &[&str], name: &str| {
+        let overrides = [&["generations=1"], overrides].concat();
+        bench.run(&bench.experiment(&overrides), name).unwrap();
+        Run::open(&bench.path(name))
+            .unwrap()
+            .baseline()
+            .unwrap()
+            .unwrap()
+    };
+    let all = baseline(&[], "all");
+    let few = baseline(&["measure.documents=2"], "few");
+    assert!(all.validation_documents > 2);
+    assert_eq!(few.validation_documents, 2);
+    assert_eq!(few.unigram.documents, 2);
+    // The stories are alike, so the bytes of two are their share of those of all.
+    let share = few.unigram.text_bytes.unwrap() as f64 / all.unigram.text_bytes.unwrap() as f64;
+    assert!((share * all.validation_documents as f64 / 2.0 - 1.0).abs() < 0.2);
+    let as_many = format!("measure.documents={}", all.validation_documents);
+    assert_eq!(baseline(&[&as_many], "as-many").unigram, all.unigram);
+}
+
+#[test]
 fn nothing_is_tracked_where_nothing_is_asked_for() {
     let bench = Bench::new();
     let overrides = ["measure.contexts=0", "measure.probe=[]", "generations=2"];
