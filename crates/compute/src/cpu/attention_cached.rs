@@ -34,14 +34,14 @@ pub(super) fn attention_cached(
             .map_or(0, |window| (entry.position + 1).saturating_sub(window));
         let seen = entry.slot * slot + first * channels
             ..entry.slot * slot + (entry.position + 1) * channels;
-        let mut scores = engine.scratch(entry.position + 1 - first);
+        let mut scratch = engine.scratch((entry.position + 1 - first).max(2 * channels));
         let row = r * channels..(r + 1) * channels;
         engine.run(Row {
             heads: shape.heads,
             query: &queries[row.clone()],
             keys: &cached_keys[seen.clone()],
             values: &cached_values[seen],
-            scores: &mut scores,
+            scratch: &mut scratch,
             // SAFETY: every task has a row of its own.
             out: unsafe { out.part(row) },
         });
@@ -55,8 +55,8 @@ struct Row<'a> {
     /// (positions, channels), as `values`.
     keys: &'a [f32],
     values: &'a [f32],
-    /// Room for a score a position.
-    scores: &'a mut [f32],
+    /// Room for a score a position, and for two numbers a channel.
+    scratch: &'a mut [f32],
     out: &'a mut [f32],
 }
 
@@ -99,29 +99,50 @@ impl Row<'_> {
         let parts = parts.min(PARTS);
         let channels = self.query.len();
         let positions = self.keys.len() / channels;
-        for first in (0..channels).step_by(parts * S::LANES) {
-            let mut state = Online {
-                query: [s.splat(0.0); PARTS],
-                sums: [s.splat(0.0); PARTS],
-                max: s.splat(f32::MIN),
-                total: s.splat(0.0),
+        let (maxima, totals) = self.scratch.split_at_mut(channels);
+        // Not −∞, whose difference from a score of −∞ is not a number.
+        maxima.fill(f32::MIN);
+        totals.fill(0.0);
+        self.out.fill(0.0);
+        let mut position = 0;
+        while position < positions {
+            let block = if positions - position >= BLOCK {
+                BLOCK
+            } else {
+                1
             };
-            for (part, query) in state.query[..parts].iter_mut().enumerate() {
-                *query = s.load_front(&self.query[first + part * S::LANES..]);
-            }
-            let mut position = 0;
-            while position < positions {
+            // All heads before the next positions, so that the cache is read from front to back.
+            for first in (0..channels).step_by(parts * S::LANES) {
                 let offset = position * channels + first;
                 let (keys, values) = (&self.keys[offset..], &self.values[offset..]);
-                position += if positions - position >= BLOCK {
-                    state.step::<GROUP, BLOCK>(s, parts, keys, values, channels)
-                } else {
-                    state.step::<GROUP, 1>(s, parts, keys, values, channels)
+                let query = &self.query[first..][..parts * S::LANES];
+                let sums = &mut self.out[first..][..parts * S::LANES];
+                let mut state = Online {
+                    sums: [s.splat(0.0); PARTS],
+                    max: s.load_front(&maxima[first..]),
+                    total: s.load_front(&totals[first..]),
                 };
+                for (sum, out) in state.sums.iter_mut().zip(sums.chunks_exact(S::LANES)) {
+                    *sum = s.load_front(out);
+                }
+                if block == BLOCK {
+                    state.step::<GROUP, BLOCK>(s, query, keys, values, channels);
+                } else {
+                    state.step::<GROUP, 1>(s, query, keys, values, channels);
+                }
+                for (sum, out) in state.sums.iter().zip(sums.chunks_exact_mut(S::LANES)) {
+                    s.store_front(out, *sum);
+                }
+                s.store_front(&mut maxima[first..], state.max);
+                s.store_front(&mut totals[first..], state.total);
             }
-            for (part, sum) in state.sums[..parts].iter().enumerate() {
-                let out = &mut self.out[first + part * S::LANES..][..S::LANES];
-                s.store_front(out, s.div(*sum, state.total));
+            position += block;
+        }
+        for first in (0..channels).step_by(parts * S::LANES) {
+            let total = s.load_front(&totals[first..]);
+            let out = &mut self.out[first..][..parts * S::LANES];
+            for out in out.chunks_exact_mut(S::LANES) {
+                s.store_front(out, s.div(s.load_front(out), total));
             }
         }
     }
@@ -131,21 +152,22 @@ impl Row<'_> {
     fn by_heads<S: Simd>(self, s: S) {
         let channels = self.query.len();
         let dimension = channels / self.heads;
+        let scores = &mut self.scratch[..self.keys.len() / channels];
         for h in 0..self.heads {
             let head = h * dimension..(h + 1) * dimension;
             let query = &self.query[head.clone()];
-            for (score, key) in self.scores.iter_mut().zip(self.keys.chunks_exact(channels)) {
+            for (score, key) in scores.iter_mut().zip(self.keys.chunks_exact(channels)) {
                 *score = query
                     .iter()
                     .zip(&key[head.clone()])
                     .map(|(q, k)| q * k)
                     .sum();
             }
-            let total = exponentials(s, self.scores);
+            let total = exponentials(s, scores);
             let out = &mut self.out[head.clone()];
             out.fill(0.0);
             let rows = self.values.chunks_exact(channels);
-            for (&weight, value) in self.scores.iter().zip(rows) {
+            for (&weight, value) in scores.iter().zip(rows) {
                 for (out, &value) in out.iter_mut().zip(&value[head.clone()]) {
                     *out += weight * value;
                 }
@@ -159,7 +181,6 @@ impl Row<'_> {
 
 /// An online softmax of the heads in some vectors.
 struct Online<S: Simd, const PARTS: usize> {
-    query: [S::Vector; PARTS],
     /// Of weighted values.
     sums: [S::Vector; PARTS],
     max: S::Vector,
@@ -167,21 +188,25 @@ struct Online<S: Simd, const PARTS: usize> {
 }
 
 impl<S: Simd, const PARTS: usize> Online<S, PARTS> {
-    /// Takes in `POSITIONS` keys and values, in rows of `channels` numbers; returns `POSITIONS`.
+    /// Takes in `POSITIONS` keys and values, in rows of `channels` numbers of which the first are
+    /// those of the query.
     #[inline(always)]
     fn step<const GROUP: usize, const POSITIONS: usize>(
         &mut self,
         s: S,
-        parts: usize,
+        query: &[f32],
         keys: &[f32],
         values: &[f32],
         channels: usize,
-    ) -> usize {
+    ) {
         let mut scores = [s.splat(0.0); POSITIONS];
         for (position, score) in scores.iter_mut().enumerate() {
-            let keys = &keys[position * channels..][..parts * S::LANES];
-            for (query, key) in self.query.iter().zip(keys.chunks_exact(S::LANES)) {
-                *score = s.mul_add(*query, s.load_front(key), *score);
+            let keys = &keys[position * channels..][..query.len()];
+            for (query, key) in query
+                .chunks_exact(S::LANES)
+                .zip(keys.chunks_exact(S::LANES))
+            {
+                *score = s.mul_add(s.load_front(query), s.load_front(key), *score);
             }
             *score = s.sum_groups::<GROUP>(*score);
         }
@@ -192,18 +217,17 @@ impl<S: Simd, const PARTS: usize> Online<S, PARTS> {
         let shrink = exp(s, s.sub(self.max, max));
         self.max = max;
         self.total = s.mul(self.total, shrink);
-        for sum in &mut self.sums[..parts] {
+        for sum in &mut self.sums {
             *sum = s.mul(*sum, shrink);
         }
         for (position, score) in scores.into_iter().enumerate() {
             let weight = exp(s, s.sub(score, max));
             self.total = s.add(self.total, weight);
-            let values = &values[position * channels..][..parts * S::LANES];
+            let values = &values[position * channels..][..query.len()];
             for (sum, value) in self.sums.iter_mut().zip(values.chunks_exact(S::LANES)) {
                 *sum = s.mul_add(weight, s.load_front(value), *sum);
             }
         }
-        POSITIONS
     }
 }
 
