@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use autophage_corpus::CorpusError;
 use autophage_measure::MeasureError;
 use autophage_model::ModelError;
+use autophage_theory::TheoryError;
 
 use crate::{Difference, ExperimentError};
 
@@ -120,6 +121,21 @@ pub enum LabError {
         /// The way out.
         remedy: String,
     },
+    /// A run without the error terms that were asked for.
+    #[error(
+        "{path} has no error terms: it tracks no contexts. Run the experiment again with --set \
+         measure.contexts=200, in another directory"
+    )]
+    NoErrors {
+        /// The directory of the run.
+        path: PathBuf,
+    },
+    /// A forecast that cannot be made.
+    #[error("no forecast: {problem}")]
+    Forecast {
+        /// Why, and what would be right.
+        problem: String,
+    },
     /// A generation that the run does not have.
     #[error("{path} has no generation {wanted}: {finished} are finished")]
     NoGeneration {
@@ -163,6 +179,13 @@ impl LabError {
         move |source| Self::Measure {
             generation,
             source: Box::new(source),
+        }
+    }
+
+    /// For `map_err`: an error of the mathematics of a forecast.
+    pub(crate) fn forecast(source: TheoryError) -> Self {
+        Self::Forecast {
+            problem: source.to_string(),
         }
     }
 

@@ -9,6 +9,7 @@
 mod curve;
 mod error;
 mod experiment;
+mod forecast;
 mod generation;
 mod layout;
 mod learner;
@@ -30,6 +31,7 @@ pub use experiment::{
     InterpolationKind, MeasureSection, ModelSettings, NGramSettings, Origin, OverflowKind, Preset,
     ProbeSettings, TrainingSection,
 };
+pub use forecast::{Coverage, EventForecast, ForecastSettings, RunForecast, Scored};
 pub use learner::{Vocabulary, build_learner, load_model};
 pub use metrics::{
     Baseline, GeneratedMetrics, METRICS_VERSION, Metrics, ProbeMetrics, ProbeTruth, StageTiming,

@@ -151,6 +151,20 @@ impl Run {
         }
     }
 
+    /// Error terms and retention of all finished generations.
+    ///
+    /// # Errors
+    /// As for [`errors`](Self::errors); a run that tracks no contexts.
+    pub fn all_errors(&self) -> Result<Vec<GenerationErrors>, LabError> {
+        (1..=self.finished()?)
+            .map(|n| {
+                self.errors(n)?.ok_or_else(|| LabError::NoErrors {
+                    path: self.layout.root().to_owned(),
+                })
+            })
+            .collect()
+    }
+
     /// Distributions of generation `n`'s model after every tracked context, as they were when it
     /// was measured; `None` where the experiment tracks none.
     ///

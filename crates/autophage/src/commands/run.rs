@@ -1,0 +1,103 @@
+//! `autophage run`: the main job.
+
+use std::path::{Path, PathBuf};
+
+use autophage_lab::{Experiment, Preset, Run};
+
+use crate::failure::Failure;
+use crate::terminal::progress::Progress;
+use crate::terminal::{generations, number::seconds, say, write_json};
+
+/// Run an experiment: train, generate, measure, generation after generation.
+///
+/// The run is a directory. A run that was stopped, however, goes on from its last finished
+/// generation with the same command.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  autophage run demo
+  autophage run demo --set paradigm.kind=accumulate-subsample --set paradigm.rate=1 --out runs/mixed
+  autophage run tinystories-1m --set corpus.path=TinyStories-train.parquet")]
+pub(crate) struct Arguments {
+    /// A preset (see `autophage presets`) or the path of an experiment file.
+    #[arg(value_name = "PRESET|FILE")]
+    specification: String,
+
+    /// Directory of the run; runs/NAME if not given.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+
+    /// Set a key of the experiment, such as training.learning_rate=1e-3. May be given several times.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    overrides: Vec<String>,
+
+    /// Print the metrics of all generations as JSON instead of a table.
+    #[arg(long)]
+    json: bool,
+
+    /// Print the experiment with every default explicit, and do nothing else.
+    #[arg(long, conflicts_with = "json")]
+    dry_run: bool,
+}
+
+pub(crate) fn execute(arguments: &Arguments) -> Result<(), Failure> {
+    let experiment = Experiment::load(&arguments.specification, &arguments.overrides)?;
+    if arguments.dry_run {
+        say!("{}", experiment.to_toml().trim_end());
+        return Ok(());
+    }
+    let directory = arguments
+        .out
+        .clone()
+        .unwrap_or_else(|| Path::new("runs").join(&experiment.name));
+    anstream::eprintln!("experiment {}, in {}", experiment.name, directory.display());
+    let mut progress = Progress::new(experiment.generations);
+    let (run, _) = Run::make(&experiment, &directory, &mut progress)?;
+    if arguments.json {
+        let metrics = (1..=run.finished()?)
+            .map(|generation| run.metrics(generation))
+            .collect::<Result<Vec<_>, _>>()?;
+        write_json(&metrics);
+        return Ok(());
+    }
+    generations::print(&run)?;
+    say!("");
+    conclusion(&run, &arguments.specification)
+}
+
+/// What came of it in a few lines, and where to look further.
+fn conclusion(run: &Run, specification: &str) -> Result<(), Failure> {
+    let last = run.finished()?;
+    let (first, final_) = (run.metrics(1)?, run.metrics(last)?);
+    let (before, after) = (first.perplexity.perplexity, final_.perplexity.perplexity);
+    if last > 1 {
+        say!(
+            "Perplexity on real text: {:.2} times that of generation 1 after {last} generations \
+             (a unigram model: {:.1}).",
+            after / before,
+            run.baseline()?
+                .map_or(f64::NAN, |baseline| baseline.unigram.perplexity)
+        );
+    }
+    let mut total = 0.0;
+    for generation in 1..=last {
+        let timing = run.timing(generation)?;
+        total += timing.train.seconds + timing.generate.seconds + timing.measure.seconds;
+    }
+    let directory = run.directory().display();
+    say!("{last} generations took {}.", seconds(total));
+    say!("");
+    say!("Everything is in {directory}:");
+    say!("  experiment.toml    the experiment, with every default explicit");
+    say!("  metrics.jsonl      all measurements, a line a generation");
+    say!(
+        "  generations/{last:03}    the last model (opens in Hugging Face transformers) and its text"
+    );
+    say!("");
+    say!("Look further:");
+    if Preset::named(specification).is_some_and(|preset| preset.name == "demo") {
+        say!("  autophage probe {directory} \" there\" --next \" was\" --next \" were\"");
+    }
+    say!("  autophage sample {directory} --generation {last}");
+    say!("  autophage status {directory}");
+    Ok(())
+}

@@ -1,0 +1,105 @@
+//! Arguments that several commands share.
+
+use std::path::{Path, PathBuf};
+
+use autophage_corpus::{DocumentSource, Format, Separator, SourceSettings, Tokenizer};
+use autophage_lab::{Run, load_model};
+use autophage_model::LanguageModel;
+
+use crate::failure::Failure;
+
+/// How the text of a corpus is read.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Reading the corpus")]
+pub(crate) struct CorpusOptions {
+    /// Format of the files: text, jsonl or parquet; by their extensions if not given.
+    #[arg(long, value_parser = format_of)]
+    format: Option<Format>,
+
+    /// The field (JSON lines) or column (Parquet) that has the text.
+    #[arg(long, default_value = "text")]
+    field: String,
+
+    /// What separates documents in text files: blank-lines, or a text such as `<|endoftext|>`. A
+    /// file is one document if not given.
+    #[arg(long, value_parser = separator_of)]
+    separator: Option<Separator>,
+}
+
+impl CorpusOptions {
+    /// The documents at `path`.
+    pub(crate) fn open(&self, path: &str) -> Result<DocumentSource, Failure> {
+        Ok(DocumentSource::open(&SourceSettings {
+            path: path.to_owned(),
+            format: self.format,
+            text_field: self.field.clone(),
+            separator: self.separator.clone(),
+        })?)
+    }
+}
+
+fn format_of(text: &str) -> Result<Format, String> {
+    match text {
+        "text" => Ok(Format::Text),
+        "jsonl" => Ok(Format::Jsonl),
+        "parquet" => Ok(Format::Parquet),
+        _ => Err("expected text, jsonl or parquet".to_owned()),
+    }
+}
+
+fn separator_of(text: &str) -> Result<Separator, String> {
+    Separator::try_from(text.to_owned()).map_err(str::to_owned)
+}
+
+/// A model on disk.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ModelOptions {
+    /// A model directory, or a generation of a run as RUN@GENERATION.
+    #[arg(value_name = "MODEL")]
+    location: String,
+
+    /// Threads to compute with; all processors if not given.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=4096))]
+    threads: Option<u32>,
+}
+
+impl ModelOptions {
+    /// The model with its tokenizer.
+    pub(crate) fn open(&self) -> Result<(Box<dyn LanguageModel>, Tokenizer), Failure> {
+        let directory = self.directory()?;
+        let tokenizer = Tokenizer::from_file(&directory)?;
+        let model = load_model(&directory, self.threads.map(|threads| threads as usize))?;
+        if model.vocabulary() < tokenizer.vocabulary() as usize {
+            return Err(Failure::failed(format!(
+                "{}: the tokenizer has {} tokens and the model {}: they do not belong together",
+                directory.display(),
+                tokenizer.vocabulary(),
+                model.vocabulary()
+            )));
+        }
+        Ok((model, tokenizer))
+    }
+
+    fn directory(&self) -> Result<PathBuf, Failure> {
+        match run_and_generation(&self.location)? {
+            Some((run, generation)) => Ok(run.generation(generation)?),
+            None => Ok(PathBuf::from(&self.location)),
+        }
+    }
+}
+
+/// Reads `RUN@GENERATION`; `None` where that is not what it is.
+pub(crate) fn run_and_generation(location: &str) -> Result<Option<(Run, u32)>, Failure> {
+    if Path::new(location).exists() {
+        return Ok(None);
+    }
+    let Some((run, generation)) = location.rsplit_once('@') else {
+        return Ok(None);
+    };
+    let generation = generation.parse().map_err(|_| {
+        Failure::usage(format!(
+            "{location:?}: {generation:?} is not the number of a generation; write RUN@3"
+        ))
+    })?;
+    Ok(Some((Run::open(Path::new(run))?, generation)))
+}
