@@ -154,16 +154,18 @@ pub enum CorpusError {
         special: Vec<String>,
     },
 
-    /// A vocabulary too small for the tokens that byte-level BPE begins with.
+    /// A vocabulary that byte-level BPE cannot have.
     #[error(
-        "a vocabulary of {vocabulary} tokens is too small: byte-level BPE needs at least {minimum} \
-         (256 bytes and the end of text)"
+        "a vocabulary of {vocabulary} tokens cannot be trained; it must have at least {smallest} \
+         (256 bytes and the end of text) and at most {largest}"
     )]
-    VocabularyTooSmall {
+    VocabularyOutOfRange {
         /// The size asked for.
         vocabulary: u32,
         /// The smallest size that is possible.
-        minimum: u32,
+        smallest: u32,
+        /// The largest size that is possible.
+        largest: u32,
     },
 
     /// Text that the tokenizer cannot express, or a failure inside the `tokenizers` library.

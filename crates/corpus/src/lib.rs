@@ -1,4 +1,13 @@
-//! Documents, tokenizers and the token store.
+//! Documents, tokenizers, the token store, and exact counts.
+//!
+//! A [`DocumentSource`] reads the documents of text, JSON lines and Parquet files one after another; a
+//! [`Tokenizer`] turns them into tokens; [`tokenize`] writes these to a [`TokenStore`] for training and
+//! one for validation, as the [`Split`] says. From there on everything is documents of tokens: a
+//! [`DocumentSet`] is a list of them, from one store or several. [`count_contexts`] counts what follows
+//! given contexts in one pass; a [`CountIndex`] answers for any context at any time.
+//!
+//! Memory does not grow with the corpus, results do not depend on the number of threads, and whatever is
+//! wrong with a file is a [`CorpusError`] that names the place and the way out.
 
 #![deny(unsafe_code)]
 

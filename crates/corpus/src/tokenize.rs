@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::tokenizer::WordCounts;
+use crate::tokenizer::BpeTraining;
 use crate::{
     CorpusError, Document, DocumentSource, Split, TokenStore, TokenStoreWriter, Tokenizer,
 };
@@ -28,7 +28,7 @@ pub enum TokenizerChoice {
     },
     /// A byte-level BPE that is trained on the corpus.
     Bpe {
-        /// Number of tokens, at least 257.
+        /// Number of tokens, 257 to 1,000,000.
         vocabulary: u32,
     },
 }
@@ -49,7 +49,7 @@ impl TokenizerChoice {
             Self::Gpt2 => Ok(Tokenizer::gpt2()),
             Self::File { path } => Tokenizer::from_file(path),
             Self::Bpe { vocabulary } => {
-                let mut words = WordCounts::default();
+                let mut training = BpeTraining::new(*vocabulary)?;
                 let stage = TokenizeStage::TrainTokenizer;
                 in_batches(source, stage, progress, |first, batch| {
                     let held_out = |i| split.is_some_and(|split| split.is_validation(i));
@@ -58,10 +58,10 @@ impl TokenizerChoice {
                         .filter(|(i, _)| !held_out(*i))
                         .map(|(_, document)| document.text.as_str())
                         .collect();
-                    words.add(&texts);
+                    training.add(&texts);
                     Ok(())
                 })?;
-                words.train(*vocabulary)
+                Ok(training.finish())
             }
         }
     }

@@ -7,7 +7,7 @@ mod files;
 mod train;
 
 pub use codec::Tokenizer;
-pub(crate) use train::WordCounts;
+pub(crate) use train::BpeTraining;
 
 /// GPT-2's token for the start and the end of a text.
 const END_OF_TEXT: &str = "<|endoftext|>";

@@ -14,14 +14,35 @@ use crate::CorpusError;
 
 /// The 256 bytes and the end of text.
 const SMALLEST_VOCABULARY: u32 = 257;
+/// The trainer reserves memory for all tokens that it is asked for.
+const LARGEST_VOCABULARY: u32 = 1_000_000;
 /// Documents that are cut into words at once, so that memory does not grow with the corpus.
 const BATCH: usize = 1024;
 
-/// How often each word occurs, where words are what byte-level BPE never merges across.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct WordCounts(HashMap<String, u64>);
+/// A byte-level BPE in training: how often each word occurs, where words are what it never merges
+/// across.
+#[derive(Clone, Debug)]
+pub(crate) struct BpeTraining {
+    vocabulary: u32,
+    words: HashMap<String, u64>,
+}
 
-impl WordCounts {
+impl BpeTraining {
+    /// A training without words yet, for a tokenizer of so many tokens.
+    pub(crate) fn new(vocabulary: u32) -> Result<Self, CorpusError> {
+        if !(SMALLEST_VOCABULARY..=LARGEST_VOCABULARY).contains(&vocabulary) {
+            return Err(CorpusError::VocabularyOutOfRange {
+                vocabulary,
+                smallest: SMALLEST_VOCABULARY,
+                largest: LARGEST_VOCABULARY,
+            });
+        }
+        Ok(Self {
+            vocabulary,
+            words: HashMap::new(),
+        })
+    }
+
     /// Counts the words of these texts, in parallel.
     pub(crate) fn add<T: AsRef<str> + Sync>(&mut self, texts: &[T]) {
         // Chunks repeat themselves, so each different one is cut into words once.
@@ -48,33 +69,27 @@ impl WordCounts {
                 counts
             })
             .reduce(HashMap::new, merge);
-        self.0 = merge(std::mem::take(&mut self.0), words);
+        self.words = merge(std::mem::take(&mut self.words), words);
     }
 
-    /// Merges the most frequent pair again and again until there are `vocabulary` tokens or no pair
-    /// occurs twice.
-    pub(crate) fn train(self, vocabulary: u32) -> Result<Tokenizer, CorpusError> {
-        if vocabulary < SMALLEST_VOCABULARY {
-            return Err(CorpusError::VocabularyTooSmall {
-                vocabulary,
-                minimum: SMALLEST_VOCABULARY,
-            });
-        }
+    /// Merges the most frequent pair again and again until the vocabulary is full or no pair occurs
+    /// twice.
+    pub(crate) fn finish(self) -> Tokenizer {
         let trainer = BpeTrainer::builder()
             .show_progress(false)
-            .vocab_size(vocabulary as usize)
+            .vocab_size(self.vocabulary as usize)
             .min_frequency(2)
             .initial_alphabet(ByteLevel::alphabet().into_iter().collect())
             .special_tokens(vec![AddedToken::from(END_OF_TEXT, true)])
             .build();
-        let words = self.0.iter();
+        let words = self.words.iter();
         let words = words.map(|(word, &count)| (word.as_str().into(), count));
         let mut model = BPE::default();
         trainer
             .do_train(&words.collect(), &mut model)
             .expect("training from counts in memory has no way to fail");
-        Ok(Tokenizer::new(byte_level::around(model), END_OF_TEXT)
-            .expect("the trainer puts the special token first"))
+        Tokenizer::new(byte_level::around(model), END_OF_TEXT)
+            .expect("the trainer puts the special token first")
     }
 }
 
@@ -97,19 +112,19 @@ impl Tokenizer {
     /// is smaller: see [`vocabulary`](Self::vocabulary).
     ///
     /// # Errors
-    /// A vocabulary of fewer than 257 tokens.
+    /// A vocabulary of fewer than 257 tokens or more than 1,000,000.
     pub fn train_bpe<T: AsRef<str> + Sync>(
         documents: impl IntoIterator<Item = T>,
         vocabulary: u32,
     ) -> Result<Self, CorpusError> {
-        let mut words = WordCounts::default();
+        let mut training = BpeTraining::new(vocabulary)?;
         let mut documents = documents.into_iter();
         loop {
             let batch: Vec<T> = documents.by_ref().take(BATCH).collect();
             if batch.is_empty() {
-                return words.train(vocabulary);
+                return Ok(training.finish());
             }
-            words.add(&batch);
+            training.add(&batch);
         }
     }
 }
@@ -154,10 +169,12 @@ mod tests {
         assert_eq!(tokenizer.vocabulary(), 258);
         let empty = Tokenizer::train_bpe([""; 0], 257).unwrap();
         assert_eq!(empty.vocabulary(), 257);
-        assert!(matches!(
-            Tokenizer::train_bpe(["ab"], 256),
-            Err(CorpusError::VocabularyTooSmall { minimum: 257, .. })
-        ));
+        for impossible in [0, 256, u32::MAX] {
+            assert!(matches!(
+                Tokenizer::train_bpe(["ab"], impossible),
+                Err(CorpusError::VocabularyOutOfRange { smallest: 257, .. })
+            ));
+        }
     }
 
     #[test]
