@@ -145,10 +145,11 @@ impl HeadShape {
             return;
         }
         for (key, row) in keys.clone().zip(tile.chunks_exact_mut(width)) {
-            for (query, score) in queries.clone().zip(row) {
-                if key > query || key < self.first_key(query) {
-                    *score = f32::NEG_INFINITY;
-                }
+            let lane = |query: usize| query.saturating_sub(queries.start).min(width);
+            // Queries before the key, and those whose window begins after it.
+            row[..lane(key)].fill(f32::NEG_INFINITY);
+            if let Some(window) = self.window {
+                row[lane(key.saturating_add(window))..].fill(f32::NEG_INFINITY);
             }
         }
     }
