@@ -4,54 +4,61 @@ use std::cmp::Ordering;
 
 use crate::SamplingFilter;
 
-/// The unnormalised probabilities that `filter` leaves of `logits`, in index order; the largest is 1
-/// and a token that is filtered out has 0. All zeros when no logit is above −∞.
-pub(crate) fn filtered_weights(logits: &[f32], filter: SamplingFilter) -> Vec<f64> {
+/// The tokens that `filter` keeps, in index order, with their unnormalised probabilities, of which the
+/// largest is 1. Empty when no logit is above −∞.
+fn distribution(logits: &[f32], filter: SamplingFilter) -> Vec<(usize, f64)> {
     let max = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     if max == f32::NEG_INFINITY {
-        return vec![0.0; logits.len()];
+        return Vec::new();
     }
     // The maximum is subtracted before the division: a huge logit over a small temperature would
     // overflow.
     let weight =
         |logit: f32| ((f64::from(logit) - f64::from(max)) / f64::from(filter.temperature)).exp();
-    if filter.top_k.is_none() && filter.top_p.is_none() {
-        return logits.iter().map(|&logit| weight(logit)).collect();
+    let with_weight = |token: usize| (token, weight(logits[token]));
+    let kept: Vec<(usize, f64)> = match filter.top_k {
+        Some(top_k) if top_k < logits.len() => most_probable(logits, top_k.max(1))
+            .map(with_weight)
+            .collect(),
+        _ => (0..logits.len()).map(with_weight).collect(),
+    };
+    match filter.top_p {
+        Some(top_p) => nucleus(kept, f64::from(top_p)),
+        None => kept,
     }
-    let mut weights = vec![0.0; logits.len()];
-    for index in kept(logits, filter, weight) {
-        weights[index] = weight(logits[index]);
-    }
-    weights
 }
 
-/// The indices that top-k and then top-p keep.
-fn kept(logits: &[f32], filter: SamplingFilter, weight: impl Fn(f32) -> f64) -> Vec<usize> {
-    let by_falling_probability =
-        |&a: &usize, &b: &usize| -> Ordering { logits[b].total_cmp(&logits[a]).then(a.cmp(&b)) };
-    let mut order: Vec<usize> = (0..logits.len()).collect();
-    if let Some(top_k) = filter.top_k {
-        let top_k = top_k.max(1);
-        if top_k < order.len() {
-            order.select_nth_unstable_by(top_k - 1, by_falling_probability);
-            order.truncate(top_k);
+/// The `count` tokens with the largest logits, in index order.
+fn most_probable(logits: &[f32], count: usize) -> impl Iterator<Item = usize> {
+    let mut values = logits.to_vec();
+    let (above, &mut last, _) = values.select_nth_unstable_by(count - 1, |a, b| b.total_cmp(a));
+    // Of the tokens that tie for the last places, those with the lower indices.
+    let mut ties = count - above.iter().filter(|v| v.total_cmp(&last).is_gt()).count();
+    (0..logits.len()).filter(move |&token| match logits[token].total_cmp(&last) {
+        Ordering::Greater => true,
+        Ordering::Less => false,
+        Ordering::Equal => {
+            let kept = ties > 0;
+            ties -= usize::from(kept);
+            kept
         }
+    })
+}
+
+/// The shortest prefix by falling probability whose share is at least `top_p`, in index order.
+fn nucleus(mut tokens: Vec<(usize, f64)>, top_p: f64) -> Vec<(usize, f64)> {
+    let total: f64 = tokens.iter().map(|&(_, weight)| weight).sum();
+    tokens.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+    let mut share = 0.0;
+    let enough = tokens.iter().position(|&(_, weight)| {
+        share += weight;
+        share >= top_p * total
+    });
+    if let Some(last) = enough {
+        tokens.truncate(last + 1);
     }
-    if let Some(top_p) = filter.top_p {
-        order.sort_unstable_by(by_falling_probability);
-        let total: f64 = order.iter().map(|&index| weight(logits[index])).sum();
-        let mut share = 0.0;
-        let mut len = 0;
-        for &index in &order {
-            share += weight(logits[index]);
-            len += 1;
-            if share >= f64::from(top_p) * total {
-                break;
-            }
-        }
-        order.truncate(len);
-    }
-    order
+    tokens.sort_unstable_by_key(|&(token, _)| token);
+    tokens
 }
 
 /// The first index at which the running sum of `weights` exceeds `uniform` times their total.
@@ -77,7 +84,9 @@ pub(crate) fn invert(weights: impl Iterator<Item = f64> + Clone, uniform: f64) -
 /// The token that `uniform` in [0, 1) draws from `logits` (V) under `filter`. The logits may be
 /// log-probabilities; −∞ excludes a token.
 pub fn draw(logits: &[f32], filter: SamplingFilter, uniform: f64) -> u32 {
-    invert(filtered_weights(logits, filter).into_iter(), uniform) as u32
+    let tokens = distribution(logits, filter);
+    let index = invert(tokens.iter().map(|&(_, weight)| weight), uniform);
+    tokens.get(index).map_or(0, |&(token, _)| token as u32)
 }
 
 #[cfg(test)]
@@ -95,17 +104,17 @@ mod tests {
     }
 
     fn kept_indices(logits: &[f32], filter: SamplingFilter) -> Vec<usize> {
-        let weights = filtered_weights(logits, filter);
-        (0..logits.len()).filter(|&i| weights[i] > 0.0).collect()
+        let tokens = distribution(logits, filter);
+        tokens.iter().map(|&(token, _)| token).collect()
     }
 
     #[test]
     fn the_default_is_the_softmax() {
         let logits = [0.0f32, 2.0, -1.0];
-        let weights = filtered_weights(&logits, SamplingFilter::default());
+        let tokens = distribution(&logits, SamplingFilter::default());
         let total: f64 = logits.iter().map(|&l| f64::from(l).exp()).sum();
-        let sum: f64 = weights.iter().sum();
-        for (logit, weight) in logits.iter().zip(weights) {
+        let sum: f64 = tokens.iter().map(|(_, weight)| weight).sum();
+        for (logit, (_, weight)) in logits.iter().zip(tokens) {
             assert!((weight / sum - f64::from(*logit).exp() / total).abs() < 1e-15);
         }
     }
