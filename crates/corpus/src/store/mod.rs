@@ -1,6 +1,7 @@
 //! The token store: documents as tokens, in two files.
 
 mod index;
+mod memory;
 mod reader;
 mod writer;
 

@@ -15,12 +15,12 @@ use crate::{CorpusError, Tokens};
 /// A stored document is its tokens, followed by the end-of-text token if the text ended. Models and
 /// counts read it with the end-of-text token in front, which is not stored.
 pub struct TokenStore {
-    path: PathBuf,
-    header: Header,
+    pub(super) path: PathBuf,
+    pub(super) header: Header,
     /// The `.bin` file.
-    tokens: Mmap,
+    pub(super) tokens: Mmap,
     /// The `.index` file.
-    index: Mmap,
+    pub(super) index: Mmap,
 }
 
 impl TokenStore {

@@ -71,16 +71,7 @@ impl TokenStoreWriter {
     /// A token outside the vocabulary, or a file that cannot be written.
     pub fn push(&mut self, document: &[u32]) -> Result<(), CorpusError> {
         self.buffer.clear();
-        for &token in document {
-            if token >= self.vocabulary {
-                return Err(outside(token, self.vocabulary, &self.path));
-            }
-            if index::token_bytes(self.vocabulary) == 2 {
-                self.buffer.extend((token as u16).to_le_bytes());
-            } else {
-                self.buffer.extend(token.to_le_bytes());
-            }
-        }
+        append(&mut self.buffer, document, self.vocabulary, &self.path)?;
         self.file
             .write_all(&self.buffer)
             .map_err(CorpusError::io("write", &self.path))?;
@@ -130,7 +121,28 @@ impl TokenStoreWriter {
     }
 }
 
-fn outside(token: u32, vocabulary: u32, path: &Path) -> CorpusError {
+/// Appends the tokens of a document to the bytes of a store, which errors call `path`.
+pub(super) fn append(
+    bytes: &mut Vec<u8>,
+    document: &[u32],
+    vocabulary: u32,
+    path: &Path,
+) -> Result<(), CorpusError> {
+    for &token in document {
+        if token >= vocabulary {
+            return Err(outside(token, vocabulary, path));
+        }
+        if index::token_bytes(vocabulary) == 2 {
+            bytes.extend((token as u16).to_le_bytes());
+        } else {
+            bytes.extend(token.to_le_bytes());
+        }
+    }
+    Ok(())
+}
+
+/// That a token is outside the vocabulary.
+pub(super) fn outside(token: u32, vocabulary: u32, path: &Path) -> CorpusError {
     CorpusError::TokenOutsideVocabulary {
         token,
         vocabulary,
