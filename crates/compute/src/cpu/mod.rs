@@ -1,9 +1,8 @@
 //! The fast backend: vector instructions chosen at run time, and threads.
 //!
 //! Every operation is cut into tasks whose partition, or at least the order of whose sums, does not
-//! depend on the number of threads. The only unsafe code of the project that is not a memory map is
-//! here: vector intrinsics, the microkernel's pointers, and parts of one output that several threads
-//! write.
+//! depend on the number of threads. Unsafe code is confined to vector intrinsics, the microkernel's
+//! pointers, and parts of one output that several threads write.
 
 mod attention;
 mod attention_backward;
