@@ -11,12 +11,10 @@ use autophage_measure::probe::{Probe, probe_corpus, probe_model};
 use autophage_measure::retention::{
     Distributions, ErrorInputs, GenerationErrors, Tracked, generation_errors,
 };
-use autophage_model::{
-    Epochs, GenerationRequest, LanguageModel, Learner, Limit, Trained, TrainingJob,
-};
-use autophage_random::{Purpose, Stream};
+use autophage_model::{Epochs, LanguageModel, Learner, Trained};
 
 use crate::curve::Curve;
+use crate::cycle::Cycle;
 use crate::layout::{CORPUS, CURVE, DISTRIBUTIONS, ERRORS, Layout, METRICS, PROVENANCE, TIMING};
 use crate::manifest::{read_json, write_json};
 use crate::prepare::{Prepared, commit, fresh_scratch, measurement};
@@ -113,6 +111,15 @@ impl Lineage<'_> {
         Ok((metrics, timing))
     }
 
+    fn cycle(&self) -> Cycle<'_> {
+        Cycle {
+            composer: self.composer,
+            learner: self.learner,
+            seed: self.experiment.seed,
+            end_of_text: self.prepared.tokenizer.end_of_text(),
+        }
+    }
+
     fn epochs(&self, known: Option<u32>) -> Epochs {
         let training = &self.experiment.training;
         match (training.epochs, known) {
@@ -145,21 +152,16 @@ impl Lineage<'_> {
         reporter: &mut Reporter<'_>,
     ) -> Result<(Trained, TrainingMetrics, StageTiming), Halt> {
         let start = self.start(n);
-        let job = TrainingJob {
-            training: &set.documents,
-            validation: &self.prepared.validation,
-            end_of_text: self.prepared.tokenizer.end_of_text(),
-            seed: self.experiment.seed,
-            generation: n,
-            epochs: self.epochs(epochs),
-            start_from: start.as_deref(),
-        };
         reporter.start(Stage::Train, n, None);
         let mut curve = Curve::create(&scratch.join(CURVE))?;
-        let trained = self
-            .learner
-            .train(&job, &mut |event| curve.add(event, reporter))
-            .map_err(LabError::model(format!("training of generation {n}")))?;
+        let trained = self.cycle().train(
+            n,
+            &set.documents,
+            &self.prepared.validation,
+            self.epochs(epochs),
+            start.as_deref(),
+            &mut |event| curve.add(event, reporter),
+        )?;
         let (training_loss, validation_loss) = curve.finish()?;
         let timing = reporter.finish(trained.tokens)?;
         let metrics = TrainingMetrics {
@@ -192,13 +194,6 @@ impl Lineage<'_> {
     ) -> Result<(TokenStore, StageTiming), Halt> {
         let tokenizer = &self.prepared.tokenizer;
         let tokens = self.composer.generated_tokens(n);
-        let request = GenerationRequest {
-            limit: Limit::Tokens(tokens),
-            ..self.experiment.generation.request(
-                tokenizer.end_of_text(),
-                Stream::new(self.experiment.seed, Purpose::Sampling, n),
-            )
-        };
         let mut writer = TokenStoreWriter::create(
             scratch.join(CORPUS),
             tokenizer.vocabulary(),
@@ -206,16 +201,20 @@ impl Lineage<'_> {
         )?;
         reporter.start(Stage::Generate, n, Some(tokens));
         let mut failed = None;
-        model
-            .generate(&request, &mut |_, document| {
-                if let Err(error) = writer.push(&document.tokens) {
+        let section = &self.experiment.generation;
+        self.cycle().generate(
+            n,
+            model,
+            |random| section.request(tokenizer.end_of_text(), random),
+            &mut |document| {
+                if let Err(error) = writer.push(document) {
                     failed = Some(error);
                     return ControlFlow::Break(());
                 }
                 let done = writer.tokens();
                 reporter.progress(done.min(tokens), None, done, None)
-            })
-            .map_err(LabError::model(format!("text of generation {n}")))?;
+            },
+        )?;
         if let Some(error) = failed {
             return Err(error.into());
         }

@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 mod curve;
+mod cycle;
 mod error;
 mod experiment;
 mod forecast;
@@ -22,6 +23,7 @@ mod prepare;
 mod record;
 mod reporter;
 mod run;
+mod selfcheck;
 mod training_set;
 
 pub use error::LabError;
@@ -42,4 +44,5 @@ pub use open::Run;
 pub use record::{FORMAT_VERSION, RunRecord};
 pub use reporter::Status;
 pub use run::{LearnerFactory, Outcome, run, run_with};
+pub use selfcheck::{Check, Z_LIMIT, selfcheck};
 pub use training_set::{Composer, Provenance, Sizes, SourceShare, TrainingSet};

@@ -9,6 +9,7 @@ mod presets;
 mod probe;
 mod run;
 mod sample;
+mod selfcheck;
 mod status;
 mod theory;
 mod tokenize;
@@ -31,6 +32,7 @@ pub(crate) enum Command {
     Generate(generate::Arguments),
     Tokenize(tokenize::Arguments),
     Theory(theory::Arguments),
+    Selfcheck(selfcheck::Arguments),
     Presets(presets::Arguments),
 }
 
@@ -49,6 +51,7 @@ impl Command {
             Self::Generate(arguments) => generate::execute(&arguments),
             Self::Tokenize(arguments) => tokenize::execute(&arguments),
             Self::Theory(arguments) => theory::execute(&arguments),
+            Self::Selfcheck(arguments) => selfcheck::execute(&arguments),
             Self::Presets(arguments) => presets::execute(&arguments),
         }
     }

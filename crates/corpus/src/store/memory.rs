@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use autophage_durable::Checksum;
-use memmap2::{Mmap, MmapMut};
 
 use super::TokenStore;
 use super::index::{self, Header};
 use super::writer::{append, outside};
 use crate::CorpusError;
+use crate::memory_map::Bytes;
 
 /// What such a store is called in errors.
 const PATH: &str = "(token store in memory)";
@@ -17,7 +17,7 @@ impl TokenStore {
     /// A store of these documents, as they are to be stored, in memory alone.
     ///
     /// # Errors
-    /// A token outside the vocabulary, or too little memory.
+    /// A token outside the vocabulary.
     pub fn in_memory<D: AsRef<[u32]>>(
         documents: impl IntoIterator<Item = D>,
         vocabulary: u32,
@@ -45,19 +45,10 @@ impl TokenStore {
         Ok(Self {
             path: PathBuf::from(PATH),
             header,
-            index: anonymous(&index::encode(&header, &offsets))?,
-            tokens: anonymous(&tokens)?,
+            index: Bytes::aligned(&index::encode(&header, &offsets)),
+            tokens: Bytes::aligned(&tokens),
         })
     }
-}
-
-/// An anonymous map with these bytes: aligned, as that of a file is.
-fn anonymous(bytes: &[u8]) -> Result<Mmap, CorpusError> {
-    let mut map =
-        MmapMut::map_anon(bytes.len()).map_err(CorpusError::io("map", Path::new(PATH)))?;
-    map.copy_from_slice(bytes);
-    map.make_read_only()
-        .map_err(CorpusError::io("map", Path::new(PATH)))
 }
 
 #[cfg(test)]

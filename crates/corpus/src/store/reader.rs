@@ -4,10 +4,9 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use autophage_durable::Checksum;
-use memmap2::Mmap;
 
 use super::index::{self, Header, index_path};
-use crate::memory_map::map_file;
+use crate::memory_map::{Bytes, map_file};
 use crate::{CorpusError, Tokens};
 
 /// Documents as tokens, memory-mapped and verified.
@@ -18,9 +17,9 @@ pub struct TokenStore {
     pub(super) path: PathBuf,
     pub(super) header: Header,
     /// The `.bin` file.
-    pub(super) tokens: Mmap,
+    pub(super) tokens: Bytes,
     /// The `.index` file.
-    pub(super) index: Mmap,
+    pub(super) index: Bytes,
 }
 
 impl TokenStore {
@@ -65,8 +64,8 @@ impl TokenStore {
         Ok(Self {
             path: path.to_owned(),
             header,
-            tokens,
-            index,
+            tokens: Bytes::Mapped(tokens),
+            index: Bytes::Mapped(index),
         })
     }
 
