@@ -72,8 +72,8 @@ pub fn run_with(
     let _lock = Lock::take(&layout)?;
     // Once more: another process may have begun a run meanwhile.
     let record = match inspect(directory, &layout)? {
-        State::Run => resume(experiment, &layout)?,
-        State::Empty => begin(experiment, &layout)?,
+        State::Run if has_artefacts(&layout) => resume(experiment, &layout)?,
+        State::Run | State::Empty => begin(experiment, &layout)?,
     };
     let mut reporter = Reporter::new(observer, layout.status());
     match generations(experiment, &layout, record, learners, &mut reporter) {
@@ -118,6 +118,12 @@ fn inspect(directory: &Path, layout: &Layout) -> Result<State, LabError> {
         }
     }
     Ok(State::Empty)
+}
+
+/// Whether anything is there that depends on the experiment. If not, as after a mistake in the name
+/// of the text field, a corrected experiment may take the place of the first.
+fn has_artefacts(layout: &Layout) -> bool {
+    layout.tokens().exists() || layout.generations().exists()
 }
 
 /// The vocabulary, where it is known before the corpus has been read.
