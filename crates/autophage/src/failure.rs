@@ -67,7 +67,9 @@ impl From<TheoryError> for Failure {
 impl From<LabError> for Failure {
     fn from(error: LabError) -> Self {
         match error {
-            LabError::Experiment(_) | LabError::Plan { .. } => Self::usage(error),
+            LabError::Experiment(_) | LabError::Plan { .. } | LabError::Forecast { .. } => {
+                Self::usage(error)
+            }
             _ => Self::failed(error),
         }
     }
@@ -75,18 +77,29 @@ impl From<LabError> for Failure {
 
 impl From<CorpusError> for Failure {
     fn from(error: CorpusError) -> Self {
-        Self::failed(error)
+        match error {
+            CorpusError::InvalidShare { .. } | CorpusError::VocabularyOutOfRange { .. } => {
+                Self::usage(error)
+            }
+            _ => Self::failed(error),
+        }
     }
 }
 
 impl From<ModelError> for Failure {
     fn from(error: ModelError) -> Self {
-        Self::failed(error)
+        match error {
+            ModelError::Request { .. } => Self::usage(error),
+            _ => Self::failed(error),
+        }
     }
 }
 
 impl From<MeasureError> for Failure {
     fn from(error: MeasureError) -> Self {
-        Self::failed(error)
+        match error {
+            MeasureError::Setting { .. } => Self::usage(error),
+            _ => Self::failed(error),
+        }
     }
 }

@@ -83,9 +83,17 @@ impl ModelOptions {
     fn directory(&self) -> Result<PathBuf, Failure> {
         match run_and_generation(&self.location)? {
             Some((run, generation)) => Ok(run.generation(generation)?),
+            None if is_run(&self.location) => Err(Failure::usage(format!(
+                "{0} is a run: write {0}@1 for the model of its first generation",
+                self.location
+            ))),
             None => Ok(PathBuf::from(&self.location)),
         }
     }
+}
+
+fn is_run(location: &str) -> bool {
+    Path::new(location).join("experiment.toml").exists()
 }
 
 /// Reads `RUN@GENERATION`; `None` where that is not what it is.

@@ -84,7 +84,12 @@ fn conclusion(run: &Run, specification: &str) -> Result<(), Failure> {
         total += timing.train.seconds + timing.generate.seconds + timing.measure.seconds;
     }
     let directory = run.directory().display();
-    say!("{last} generations took {}.", seconds(total));
+    let generations = if last == 1 {
+        "generation"
+    } else {
+        "generations"
+    };
+    say!("{last} {generations} took {}.", seconds(total));
     say!("");
     say!("Everything is in {directory}:");
     say!("  experiment.toml    the experiment, with every default explicit");

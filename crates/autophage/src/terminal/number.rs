@@ -65,7 +65,7 @@ mod tests {
 
     #[test]
     fn spans_of_time() {
-        assert_eq!(seconds(3.14159), "3.1 s");
+        assert_eq!(seconds(3.125), "3.1 s");
         assert_eq!(seconds(42.0), "42 s");
         assert_eq!(seconds(200.0), "3 min 20 s");
         assert_eq!(seconds(7500.0), "2 h 05 min");
