@@ -96,6 +96,12 @@ impl Bench {
         fs::write(self.path(name), content).unwrap();
     }
 
+    /// Cuts a file to its first `length` bytes.
+    pub(crate) fn truncate(&self, name: &str, length: u64) {
+        let file = fs::OpenOptions::new().write(true).open(self.path(name));
+        file.unwrap().set_len(length).unwrap();
+    }
+
     /// The program, to be called in this directory.
     pub(crate) fn command(&self, arguments: &[&str]) -> std::process::Command {
         let mut command = std::process::Command::new(cargo_bin!("autophage"));
