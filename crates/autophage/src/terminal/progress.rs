@@ -85,12 +85,7 @@ impl Progress {
 
 fn style(stage: Stage, total: Option<u64>) -> ProgressStyle {
     let template = match total {
-        Some(_) => {
-            format!(
-                "{{prefix}} {{bar:24}} {{percent:>3}}% {{msg}}, {{eta}} left, {}",
-                stage.unit()
-            )
-        }
+        Some(_) => "{prefix} {bar:24} {percent:>3}% {msg}, {eta} left".to_owned(),
         None => format!(
             "{{prefix}} {{spinner}} {{human_pos}} {} {{msg}}",
             stage.unit()

@@ -15,12 +15,15 @@ use crate::LabError;
 use crate::cycle::Cycle;
 use crate::training_set::{Composer, Sizes};
 
+/// From the composer, the generation's number and the corpora before it to its training set.
+type Compose = fn(&Composer, u32, &[Arc<TokenStore>]) -> Result<DocumentSet, LabError>;
+
 /// The parts of the loop that a test may break on purpose.
 pub(super) struct Mechanism {
     /// How the models are sampled.
     pub(super) filter: SamplingFilter,
     /// How training sets are put together.
-    pub(super) compose: fn(&Composer, u32, &[Arc<TokenStore>]) -> Result<DocumentSet, LabError>,
+    pub(super) compose: Compose,
 }
 
 /// What a lineage begins with.
