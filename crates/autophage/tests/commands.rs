@@ -417,3 +417,13 @@ fn every_preset_is_an_experiment_file() {
         assert!(by_name.contains(&format!("name = {name:?}")), "{by_name}");
     }
 }
+
+#[test]
+fn selfcheck_finds_every_law_obeyed() {
+    let checks = Bench::new().json(&["selfcheck", "--seed", "5", "--json"]);
+    let checks = checks.as_array().unwrap();
+    assert!(checks.len() >= 20, "{}", checks.len());
+    for check in checks {
+        assert!(check["z"].as_f64().unwrap().abs() <= 4.0, "{check}");
+    }
+}

@@ -9,7 +9,7 @@ use std::process::Stdio;
 use common::{Answer, Bench};
 
 /// Every command with the arguments that its help must tell of.
-const COMMANDS: [(&str, &[&str]); 12] = [
+const COMMANDS: [(&str, &[&str]); 13] = [
     (
         "run",
         &["<PRESET|FILE>", "--out", "--set", "--json", "--dry-run"],
@@ -60,6 +60,7 @@ const COMMANDS: [(&str, &[&str]); 12] = [
         "theory",
         &["--paradigm", "--rate", "--error", "--compare", "--csv"],
     ),
+    ("selfcheck", &["--seed", "--json"]),
     ("presets", &["[NAME]"]),
 ];
 
