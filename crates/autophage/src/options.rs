@@ -82,7 +82,7 @@ impl ModelOptions {
 
     fn directory(&self) -> Result<PathBuf, Failure> {
         match run_and_generation(&self.location)? {
-            Some((run, generation)) => Ok(run.generation(generation)?),
+            Some((run, generation)) => Ok(run.model_directory(generation)?),
             None if is_run(&self.location) => Err(Failure::usage(format!(
                 "{0} is a run: write {0}@1 for the model of its first generation",
                 self.location

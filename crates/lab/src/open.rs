@@ -247,15 +247,24 @@ impl Run {
             .documents)
     }
 
-    /// The model of generation `n`.
+    /// Directory of the model of generation `n`, its files found to be as they were written.
     ///
     /// # Errors
     /// A generation that is not finished, or a file that is damaged.
-    pub fn model(&self, n: u32) -> Result<Box<dyn LanguageModel>, LabError> {
+    pub fn model_directory(&self, n: u32) -> Result<PathBuf, LabError> {
         let directory = self.generation(n)?;
         verify_some(&directory, &generation_remedy(&self.layout, n), |name| {
             name != CORPUS && !name.ends_with(".index")
         })?;
+        Ok(directory)
+    }
+
+    /// The model of generation `n`.
+    ///
+    /// # Errors
+    /// As for [`model_directory`](Self::model_directory).
+    pub fn model(&self, n: u32) -> Result<Box<dyn LanguageModel>, LabError> {
+        let directory = self.model_directory(n)?;
         let (learner, _) = build_learner(&self.experiment, Vocabulary::of(&self.tokenizer()?))?;
         learner
             .load(&directory)

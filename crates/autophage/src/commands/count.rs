@@ -149,6 +149,12 @@ impl Source {
             let run = Run::open(path)?;
             return Self::of_run(&run, run.initial_corpus()?, "initial");
         }
+        if path.is_file() && path.extension().is_none_or(|extension| extension != "bin") {
+            return Err(Failure::usage(format!(
+                "{0} is not a token store (.bin): make one with `autophage tokenize {0} --out DIR`",
+                arguments.corpus
+            )));
+        }
         let store = TokenStore::open(path)?;
         let tokenizer = Tokenizer::from_file(path.with_file_name("tokenizer.json"))?;
         Ok(Self {

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use autophage_lab::{Experiment, Preset, Run};
+use autophage_lab::{Experiment, ModelSettings, Preset, Run};
 
 use crate::failure::Failure;
 use crate::terminal::progress::Progress;
@@ -94,9 +94,11 @@ fn conclusion(run: &Run, specification: &str) -> Result<(), Failure> {
     say!("Everything is in {directory}:");
     say!("  experiment.toml    the experiment, with every default explicit");
     say!("  metrics.jsonl      all measurements, a line a generation");
-    say!(
-        "  generations/{last:03}    the last model (opens in Hugging Face transformers) and its text"
-    );
+    let opens = match run.experiment().model {
+        ModelSettings::GptNeo(_) => " (opens in Hugging Face transformers)",
+        ModelSettings::NGram(_) => "",
+    };
+    say!("  generations/{last:03}    the last model{opens} and its text");
     say!("");
     say!("Look further:");
     if Preset::named(specification).is_some_and(|preset| preset.name == "demo") {
