@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::failure::Failure;
 use crate::terminal::number::{count, significant};
-use crate::terminal::table::Table;
+use crate::terminal::table::{Table, spread};
 use crate::terminal::{say, write_json};
 
 /// What the theorem says: training sets, retention and its fate, for a paradigm and an error term.
@@ -82,7 +82,7 @@ struct Generation {
 
 /// How far ahead the threshold is looked for, in multiples of the generations that are shown.
 const HORIZON: u32 = 1_000;
-/// Generations that a table shows, at most (roughly): the first ones, then ever sparser.
+/// Generations that a table shows, at most.
 const ROWS: usize = 20;
 
 pub(crate) fn execute(arguments: &Arguments) -> Result<(), Failure> {
@@ -167,20 +167,6 @@ fn horizon_of(outlook: &Outlook) -> u64 {
     outlook.generations.len() as u64 * u64::from(HORIZON)
 }
 
-/// The generations that a table shows: all if they are few, else roughly geometric, the last one
-/// included.
-fn shown(last: usize) -> Vec<usize> {
-    if last <= ROWS {
-        return (1..=last).collect();
-    }
-    let ratio = (last as f64).powf(1.0 / (ROWS - 1) as f64);
-    let mut shown: Vec<usize> = (0..ROWS)
-        .map(|i| (ratio.powi(i as i32).round() as usize).clamp(1, last))
-        .collect();
-    shown.dedup();
-    shown
-}
-
 fn print_one(outlook: &Outlook) {
     say!(
         "{}, error term b = {} in every generation",
@@ -204,7 +190,7 @@ fn print_one(outlook: &Outlook) {
         "earlier",
         "retention",
     ]);
-    for row in shown(outlook.generations.len()) {
+    for row in spread(outlook.generations.len(), ROWS) {
         let row = &outlook.generations[row - 1];
         table.row(vec![
             row.generation.to_string(),
@@ -240,7 +226,7 @@ fn print_side_by_side(outlooks: &[Outlook]) {
     let mut titles = vec!["generation"];
     titles.extend(names.iter().map(String::as_str));
     let mut table = Table::new(&titles);
-    for row in shown(outlooks[0].generations.len()) {
+    for row in spread(outlooks[0].generations.len(), ROWS) {
         let mut cells = vec![row.to_string()];
         cells.extend(
             outlooks
@@ -269,21 +255,6 @@ fn print_csv(outlooks: &[Outlook]) {
                 row.earlier_share,
                 row.retention
             );
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_generations_shown_begin_with_1_and_end_with_the_last() {
-        for last in [1, 7, 20, 21, 40, 1000, 1_000_000] {
-            let rows = shown(last);
-            assert_eq!((rows[0], *rows.last().unwrap()), (1, last));
-            assert!(rows.is_sorted_by(|a, b| a < b), "{rows:?}");
-            assert!(rows.len() <= ROWS);
         }
     }
 }

@@ -3,17 +3,21 @@
 use autophage_lab::{LabError, Metrics, Run};
 
 use super::number::{percent, significant};
-use super::table::Table;
+use super::table::{Table, spread};
 
 /// Probability columns that fit beside the others in 80 columns.
 const PROBE_COLUMNS: usize = 2;
+
+/// Generations that are shown, at most; `--json` has them all.
+const ROWS: usize = 40;
 
 /// Prints one row a finished generation, with the real text in front; further probes are left to
 /// `autophage probe`.
 pub(crate) fn print(run: &Run) -> Result<(), LabError> {
     let finished = run.finished()?;
-    let metrics = (1..=finished)
-        .map(|n| run.metrics(n))
+    let metrics = spread(finished as usize, ROWS)
+        .into_iter()
+        .map(|n| run.metrics(n as u32))
         .collect::<Result<Vec<_>, _>>()?;
     let baseline = run.baseline()?;
     let columns = probe_columns(metrics.first());

@@ -61,3 +61,32 @@ impl Table {
         }
     }
 }
+
+/// Which of the rows 1 to `last` a table of at most `most` rows shows: all if they are few, else ever
+/// sparser ones, with the first and the last among them.
+pub(crate) fn spread(last: usize, most: usize) -> Vec<usize> {
+    if last <= most {
+        return (1..=last).collect();
+    }
+    let ratio = (last as f64).powf(1.0 / (most - 1) as f64);
+    let mut shown: Vec<usize> = (0..most)
+        .map(|i| (ratio.powi(i as i32).round() as usize).clamp(1, last))
+        .collect();
+    shown.dedup();
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::spread;
+
+    #[test]
+    fn the_rows_shown_begin_with_1_and_end_with_the_last() {
+        for last in [1, 7, 20, 21, 40, 1000, 1_000_000] {
+            let rows = spread(last, 20);
+            assert_eq!((rows[0], *rows.last().unwrap()), (1, last));
+            assert!(rows.is_sorted_by(|a, b| a < b), "{rows:?}");
+            assert!(rows.len() <= 20);
+        }
+    }
+}
