@@ -6,7 +6,10 @@ use std::sync::Arc;
 
 use autophage_corpus::{DocumentSet, TokenStore, TokenStoreWriter, count_contexts};
 use autophage_measure::diversity::{Fingerprints, Reference, diversity};
-use autophage_measure::perplexity::{PerplexitySettings, perplexity};
+use autophage_measure::perplexity::{
+    DocumentLosses, GeneratedPerplexity, HeldOutLosses, PerplexitySettings, generated_perplexity,
+    perplexity, scored_documents,
+};
 use autophage_measure::probe::{Probe, probe_corpus, probe_model};
 use autophage_measure::retention::{
     Distributions, ErrorInputs, GenerationErrors, Tracked, generation_errors,
@@ -15,7 +18,9 @@ use autophage_model::{Epochs, LanguageModel, Learner, Trained};
 
 use crate::curve::Curve;
 use crate::cycle::Cycle;
-use crate::layout::{CORPUS, CURVE, DISTRIBUTIONS, ERRORS, Layout, METRICS, PROVENANCE, TIMING};
+use crate::layout::{
+    CORPUS, CURVE, DISTRIBUTIONS, ERRORS, LOSSES, Layout, METRICS, PROVENANCE, TIMING,
+};
 use crate::manifest::{read_json, write_json};
 use crate::prepare::{Prepared, commit, fresh_scratch, measurement};
 use crate::reporter::{Halt, Reporter};
@@ -81,20 +86,18 @@ impl Lineage<'_> {
         let model = trained.model.as_ref();
         self.save(n, model, &scratch)?;
         let (corpus, generate) = self.generate(n, model, &scratch, reporter)?;
-        reporter.start(Stage::Measure, n, Some(self.prepared.validation.tokens()));
+        let corpus = Arc::new(corpus);
+        let scored = scored_documents(&corpus);
+        let tokens = self.prepared.validation.tokens() + scored.tokens();
+        reporter.start(Stage::Measure, n, Some(tokens));
         let errors = self.errors(n, model, &set.documents, &past.errors, &scratch)?;
+        let losses = self.held_out_losses(n, model, &scratch, reporter)?;
         let metrics = Metrics {
             errors: errors.as_ref().and_then(GenerationErrors::summary),
-            ..self.measure(
-                n,
-                model,
-                &set.documents,
-                Arc::new(corpus),
-                training,
-                reporter,
-            )?
+            perplexity_under_first: self.under_first(n, model, &scored, reporter)?,
+            ..self.measure(n, model, &losses, &set.documents, corpus, training)?
         };
-        let measure = reporter.finish(self.prepared.validation.tokens())?;
+        let measure = reporter.finish(tokens)?;
         let timing = Timing {
             generation: n,
             train,
@@ -264,26 +267,74 @@ impl Lineage<'_> {
         Ok(Some(errors))
     }
 
-    fn measure(
+    fn perplexity_settings(&self) -> PerplexitySettings {
+        PerplexitySettings {
+            context: self.experiment.measure.context as usize,
+            ..PerplexitySettings::default()
+        }
+    }
+
+    /// The losses of the held-out documents, which are written to a file.
+    fn held_out_losses(
         &self,
         n: u32,
         model: &dyn LanguageModel,
-        training: &DocumentSet,
-        corpus: Arc<TokenStore>,
-        training_metrics: TrainingMetrics,
+        scratch: &Path,
         reporter: &mut Reporter<'_>,
-    ) -> Result<Metrics, LabError> {
+    ) -> Result<DocumentLosses, LabError> {
         let failed = || LabError::measure(n);
-        let validation = &self.prepared.validation;
-        let settings = PerplexitySettings {
-            context: self.experiment.measure.context as usize,
-            ..PerplexitySettings::default()
-        };
-        let losses = perplexity(model, validation, &settings, &mut |progress| {
+        let documents = &self.prepared.validation;
+        let settings = self.perplexity_settings();
+        let losses = perplexity(model, documents, &settings, &mut |progress| {
             // A measurement has no place to stop at; the stop is noted and follows the stage.
             let _ = reporter.progress(progress.tokens_done, None, progress.tokens_done, None);
         })
         .map_err(failed())?;
+        let recorded = HeldOutLosses::new(documents, losses);
+        recorded.save(&scratch.join(LOSSES)).map_err(failed())?;
+        Ok(recorded.losses)
+    }
+
+    /// The perplexity of documents that generation `n` wrote under the model of generation 1. That
+    /// model is read from its directory every time: it need not be kept in memory, and a run that was
+    /// stopped does the same.
+    fn under_first(
+        &self,
+        n: u32,
+        model: &dyn LanguageModel,
+        documents: &DocumentSet,
+        reporter: &mut Reporter<'_>,
+    ) -> Result<Option<GeneratedPerplexity>, LabError> {
+        let loaded;
+        let first = if n == 1 {
+            model
+        } else {
+            let failed = LabError::model("model of generation 1");
+            loaded = self
+                .learner
+                .load(&self.layout.generation(1))
+                .map_err(failed)?;
+            loaded.as_ref()
+        };
+        let before = self.prepared.validation.tokens();
+        let settings = self.perplexity_settings();
+        generated_perplexity(first, documents, &settings, &mut |progress| {
+            let done = before + progress.tokens_done;
+            let _ = reporter.progress(done, None, done, None);
+        })
+        .map_err(LabError::measure(n))
+    }
+
+    fn measure(
+        &self,
+        n: u32,
+        model: &dyn LanguageModel,
+        losses: &DocumentLosses,
+        training: &DocumentSet,
+        corpus: Arc<TokenStore>,
+        training_metrics: TrainingMetrics,
+    ) -> Result<Metrics, LabError> {
+        let failed = || LabError::measure(n);
         let answers = probe_model(
             model,
             self.probes,
@@ -299,6 +350,7 @@ impl Lineage<'_> {
             perplexity: losses
                 .summary(Some(self.prepared.validation_bytes))
                 .map_err(failed())?,
+            perplexity_under_first: None,
             probes: self
                 .experiment
                 .measure

@@ -14,6 +14,7 @@ pub(crate) const CURVE: &str = "training.jsonl";
 pub(crate) const PROVENANCE: &str = "provenance.json";
 pub(crate) const DISTRIBUTIONS: &str = "distributions.bin";
 pub(crate) const ERRORS: &str = "errors.json";
+pub(crate) const LOSSES: &str = "losses.bin";
 pub(crate) const METRICS: &str = "metrics.json";
 pub(crate) const TIMING: &str = "timing.json";
 /// The list of a finished directory's files.

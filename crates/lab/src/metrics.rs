@@ -1,7 +1,7 @@
 //! What is recorded of a lineage: one line of JSON for each generation.
 
 use autophage_measure::diversity::Diversity;
-use autophage_measure::perplexity::Perplexity;
+use autophage_measure::perplexity::{GeneratedPerplexity, Perplexity};
 use autophage_measure::probe::CorpusAnswer;
 use autophage_measure::retention::ErrorSummary;
 use serde::{Deserialize, Serialize};
@@ -18,6 +18,11 @@ pub struct Metrics {
     pub generation: u32,
     /// Perplexity of its model on the held-out real documents.
     pub perplexity: Perplexity,
+    /// Perplexity of the text that it wrote under the model of generation 1, over the first 256
+    /// documents; for generation 1, of its own text. `None` in runs that were made before this was
+    /// measured.
+    #[serde(default)]
+    pub perplexity_under_first: Option<GeneratedPerplexity>,
     /// The probes, in the order of the experiment.
     pub probes: Vec<ProbeMetrics>,
     /// Diversity of the corpus that it wrote.

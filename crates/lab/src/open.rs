@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use autophage_corpus::{DocumentSet, TokenStore, Tokenizer};
+use autophage_measure::perplexity::HeldOutLosses;
 use autophage_measure::retention::{Distributions, GenerationErrors, Tracked};
 use autophage_model::LanguageModel;
 
 use crate::layout::{
-    CORPUS, DISTRIBUTIONS, ERRORS, Layout, METRICS, PROVENANCE, TIMING, TOKENIZER,
+    CORPUS, DISTRIBUTIONS, ERRORS, LOSSES, Layout, METRICS, PROVENANCE, TIMING, TOKENIZER,
 };
 use crate::lock;
 use crate::manifest::{read_json, verify_some};
@@ -163,6 +164,18 @@ impl Run {
                 })
             })
             .collect()
+    }
+
+    /// Losses of generation `n`'s model on every held-out document; `None` in runs that were made
+    /// before these were kept.
+    ///
+    /// # Errors
+    /// As for [`metrics`](Self::metrics).
+    pub fn held_out_losses(&self, n: u32) -> Result<Option<HeldOutLosses>, LabError> {
+        let path = self.generation(n)?.join(LOSSES);
+        path.exists()
+            .then(|| HeldOutLosses::load(&path).map_err(LabError::measure(n)))
+            .transpose()
     }
 
     /// Distributions of generation `n`'s model after every tracked context, as they were when it

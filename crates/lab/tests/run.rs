@@ -7,7 +7,9 @@ use std::fs;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
+use autophage_durable::Checksum;
 use autophage_lab::{Event, Experiment, Outcome, Run, Stage, load_model, run};
+use autophage_measure::perplexity::HeldOutLosses;
 use common::{Bench, assert_same_artefacts, never, once};
 
 /// The artefacts of a run but for what it was asked to do.
@@ -95,6 +97,13 @@ fn a_run_leaves_what_a_reader_needs() {
         let distributions = read.distributions(n).unwrap().unwrap();
         assert_eq!(distributions.contexts(), tracked.contexts());
 
+        let held_out = read.held_out_losses(n).unwrap().unwrap();
+        let bytes = metrics.perplexity.text_bytes;
+        assert_eq!(held_out.losses.summary(bytes).unwrap(), metrics.perplexity);
+        let documents = read.validation_corpus().unwrap();
+        let losses = HeldOutLosses::new(&documents, held_out.losses.clone());
+        assert_eq!(losses, held_out);
+
         let corpus = read.corpus(n).unwrap();
         assert_eq!(corpus.tokens(), metrics.generated.tokens);
         assert!(read.excerpt(n, 0).unwrap().is_some());
@@ -115,6 +124,7 @@ fn a_run_leaves_what_a_reader_needs() {
             "provenance.json",
             "distributions.bin",
             "errors.json",
+            "losses.bin",
             "metrics.json",
             "timing.json",
             "manifest.json",
@@ -137,6 +147,82 @@ fn a_run_leaves_what_a_reader_needs() {
             .contains("3 are finished")
     );
     assert!(read.metrics(0).is_err());
+}
+
+/// The figure of the metrics against a direct computation from the artefacts.
+#[test]
+fn generated_text_is_scored_under_the_first_model() {
+    let bench = Bench::new();
+    let experiment = bench.experiment(&["generation.tokens=8000"]);
+    bench.run(&experiment, "run").unwrap();
+    let run = Run::open(&bench.path("run")).unwrap();
+    let first = run.model(1).unwrap();
+    for n in 1..=3 {
+        let corpus = run.corpus(n).unwrap();
+        assert!(corpus.documents() > 256);
+        let sequences: Vec<Vec<u32>> = (0..256)
+            .map(|i| {
+                let mut sequence = vec![corpus.end_of_text()];
+                sequence.extend(corpus.document(i));
+                sequence
+            })
+            .collect();
+        let context = experiment.measure.context as usize;
+        let losses = first.token_losses(&sequences, context).unwrap();
+        let losses: Vec<f64> = losses.concat().into_iter().map(f64::from).collect();
+        let perplexity = (losses.iter().sum::<f64>() / losses.len() as f64).exp();
+        let scored = run.metrics(n).unwrap().perplexity_under_first.unwrap();
+        assert_eq!(scored.perplexity.documents, 256);
+        assert_eq!(scored.perplexity.tokens, losses.len() as u64);
+        assert!((scored.perplexity.perplexity / perplexity - 1.0).abs() < 1e-6);
+        assert_eq!(scored.histogram.documents.iter().sum::<u64>(), 256);
+    }
+}
+
+/// Takes from generation `n` what the first version of the program did not record.
+fn as_first_version(run: &Path, n: u32) {
+    let directory = run.join(format!("generations/{n:03}"));
+    fs::remove_file(directory.join("losses.bin")).unwrap();
+    let read = |name: &str| -> serde_json::Value {
+        serde_json::from_slice(&fs::read(directory.join(name)).unwrap()).unwrap()
+    };
+    let mut metrics = read("metrics.json");
+    let removed = metrics.as_object_mut().unwrap();
+    removed.remove("perplexity_under_first").unwrap();
+    let metrics = format!("{metrics}\n");
+    fs::write(directory.join("metrics.json"), &metrics).unwrap();
+    let mut manifest = read("manifest.json");
+    let files = manifest["files"].as_object_mut().unwrap();
+    files.remove("losses.bin").unwrap();
+    files["metrics.json"] = serde_json::json!({
+        "bytes": metrics.len(),
+        "xxh3": format!("{:016x}", Checksum::of(metrics.as_bytes())),
+    });
+    fs::write(directory.join("manifest.json"), format!("{manifest}\n")).unwrap();
+}
+
+#[test]
+fn a_run_of_the_first_version_can_be_read_and_goes_on() {
+    let bench = Bench::new();
+    bench.run(&bench.experiment(&[]), "whole").unwrap();
+    bench
+        .run(&bench.experiment(&["generations=2"]), "old")
+        .unwrap();
+    for n in 1..=2 {
+        as_first_version(&bench.path("old"), n);
+    }
+    let old = Run::open(&bench.path("old")).unwrap();
+    assert!(old.held_out_losses(2).unwrap().is_none());
+    assert!(old.metrics(2).unwrap().perplexity_under_first.is_none());
+
+    bench.run(&bench.experiment(&[]), "old").unwrap();
+    let whole = Run::open(&bench.path("whole")).unwrap();
+    assert!(old.metrics(2).unwrap().perplexity_under_first.is_none());
+    assert_eq!(old.metrics(3).unwrap(), whole.metrics(3).unwrap());
+    assert_eq!(
+        old.held_out_losses(3).unwrap(),
+        whole.held_out_losses(3).unwrap()
+    );
 }
 
 #[test]

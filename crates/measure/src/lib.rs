@@ -8,6 +8,7 @@
 
 pub mod diversity;
 mod error;
+mod framed;
 pub mod perplexity;
 pub mod probe;
 pub mod retention;

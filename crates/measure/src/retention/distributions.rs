@@ -2,18 +2,19 @@
 //!
 //! The format is described in `docs/formats.md`.
 
-use std::fs;
-use std::io::Write;
 use std::path::Path;
 
-use autophage_durable::{AtomicFile, Checksum};
 use autophage_model::LanguageModel;
 
 use crate::MeasureError;
+use crate::framed::{self, Kind};
 use crate::probe::Conditioning;
 
-const MAGIC: &[u8; 8] = b"AUTOPHDS";
-const VERSION: u32 = 1;
+const KIND: Kind = Kind {
+    magic: b"AUTOPHDS",
+    version: 1,
+    mismatch: "it is not a file of distributions",
+};
 /// Contexts that a model is asked for at once, to bound its memory.
 const CONTEXTS_AT_ONCE: usize = 64;
 
@@ -91,31 +92,17 @@ impl Distributions {
     /// # Errors
     /// A file that cannot be written.
     pub fn save(&self, path: &Path) -> Result<(), MeasureError> {
-        let mut header = MAGIC.to_vec();
+        let mut header = Vec::new();
         let mut push = |number: usize| header.extend_from_slice(&(number as u32).to_le_bytes());
-        push(VERSION as usize);
         push(self.contexts.len());
         push(self.vocabulary);
         for context in &self.contexts {
             push(context.len());
             context.iter().for_each(|&token| push(token as usize));
         }
-        let write = || {
-            let mut file = AtomicFile::create(path)?;
-            let mut checksum = Checksum::new();
-            let mut write = |bytes: &[u8]| {
-                checksum.update(bytes);
-                file.write_all(bytes)
-            };
-            write(&header)?;
-            for row in self.ln_probabilities.chunks(self.vocabulary.max(1)) {
-                let row: Vec<u8> = row.iter().flat_map(|ln| ln.to_le_bytes()).collect();
-                write(&row)?;
-            }
-            file.write_all(&checksum.finish().to_le_bytes())?;
-            file.commit()
-        };
-        write().map_err(MeasureError::file(path))
+        let rows = self.ln_probabilities.chunks(self.vocabulary.max(1));
+        let rows = rows.map(|row| row.iter().flat_map(|ln| ln.to_le_bytes()).collect());
+        framed::save(path, KIND, std::iter::once(header).chain(rows))
     }
 
     /// Reads what [`save`](Self::save) wrote.
@@ -123,31 +110,13 @@ impl Distributions {
     /// # Errors
     /// A file that cannot be read, is damaged, or is of another version.
     pub fn load(path: &Path) -> Result<Self, MeasureError> {
-        let bytes = fs::read(path).map_err(MeasureError::file(path))?;
-        parse(&bytes).map_err(|problem| MeasureError::Damaged {
-            path: path.to_owned(),
-            problem,
-        })
+        framed::load(path, parse)
     }
 }
 
 fn parse(bytes: &[u8]) -> Result<Distributions, &'static str> {
-    const SHORT: &str = "it ends too early";
-    let (contents, checksum) = bytes.split_last_chunk::<8>().ok_or(SHORT)?;
-    let mut rest = contents
-        .strip_prefix(MAGIC)
-        .ok_or("it is not a file of distributions")?;
-    let mut number = || -> Result<u32, &'static str> {
-        let (number, after) = rest.split_first_chunk::<4>().ok_or(SHORT)?;
-        rest = after;
-        Ok(u32::from_le_bytes(*number))
-    };
-    if number()? != VERSION {
-        return Err("it is of another version of the format");
-    }
-    if u64::from_le_bytes(*checksum) != Checksum::of(contents) {
-        return Err("its checksum is wrong");
-    }
+    let mut rest = framed::contents(bytes, KIND)?;
+    let mut number = || framed::take(&mut rest).map(u32::from_le_bytes);
     let count = number()?;
     let vocabulary = number()? as usize;
     let mut contexts = Vec::new();
@@ -202,6 +171,8 @@ fn wrong_answer(found: &usize, expected: &usize) -> MeasureError {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
     use crate::testing::{Conditional, END, whole_context};
 
@@ -240,14 +211,7 @@ mod tests {
         let path = directory.path().join("distributions.bin");
         some().save(&path).unwrap();
         let whole = fs::read(&path).unwrap();
-        for at in [0, 8, 12, 16, 20, 40, whole.len() / 2, whole.len() - 1] {
-            let mut damaged = whole.clone();
-            damaged[at] ^= 0x40;
-            assert!(parse(&damaged).is_err(), "byte {at}");
-        }
-        for length in [0, 7, 8, 15, 30, whole.len() - 1] {
-            assert!(parse(&whole[..length]).is_err(), "length {length}");
-        }
+        framed::assert_damage_is_found(&whole, parse);
         fs::write(&path, &whole[..whole.len() - 4]).unwrap();
         let error = Distributions::load(&path).unwrap_err().to_string();
         assert!(error.contains("distributions.bin"), "{error}");
