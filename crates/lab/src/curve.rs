@@ -5,28 +5,53 @@ use std::path::{Path, PathBuf};
 
 use autophage_durable::AtomicFile;
 use autophage_model::TrainingEvent;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::LabError;
 use crate::reporter::Reporter;
 
 /// A line of the training curve.
-#[derive(Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
-enum Point {
+pub enum CurvePoint {
+    /// An optimizer step.
     Step {
+        /// Its number, from 1.
         step: u64,
+        /// Target tokens of the step.
         tokens: u64,
+        /// Mean loss before the step, in nats a token.
         loss: f64,
+        /// Norm of the gradient before clipping.
         gradient_norm: f64,
+        /// The learning rate.
         learning_rate: f64,
     },
+    /// An epoch that is done.
     Epoch {
+        /// Its number, from 1.
         epoch: u32,
+        /// The number of its last step.
         step: u64,
+        /// Mean loss of its steps, in nats a token.
         training_loss: f64,
+        /// Loss on the held-out real documents, in nats a token, if that was asked for.
         validation_loss: Option<f64>,
     },
+}
+
+/// Reads a training curve, a line a point.
+pub(crate) fn read(path: &Path, remedy: &str) -> Result<Vec<CurvePoint>, LabError> {
+    let text = std::fs::read_to_string(path).map_err(LabError::file("read", path))?;
+    text.lines()
+        .map(|line| {
+            serde_json::from_str(line).map_err(|error| LabError::Damaged {
+                path: path.to_owned(),
+                problem: error.to_string(),
+                remedy: remedy.to_owned(),
+            })
+        })
+        .collect()
 }
 
 /// The file of the training curve while it is written.
@@ -65,7 +90,7 @@ impl Curve {
                 self.tokens += tokens;
                 // Training has no place to stop at; the stop is noted and follows the stage.
                 let _ = reporter.progress(step, Some(total_steps), self.tokens, Some(loss));
-                Point::Step {
+                CurvePoint::Step {
                     step,
                     tokens,
                     loss,
@@ -84,7 +109,7 @@ impl Curve {
                     (Some(best), Some(loss)) => Some(best.min(loss)),
                     (best, loss) => loss.or(best),
                 };
-                Point::Epoch {
+                CurvePoint::Epoch {
                     epoch,
                     step,
                     training_loss,

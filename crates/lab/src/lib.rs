@@ -26,6 +26,7 @@ mod run;
 mod selfcheck;
 mod training_set;
 
+pub use curve::CurvePoint;
 pub use error::LabError;
 pub use experiment::{
     Architecture, BackendKind, ComputeSection, CorpusSettings, Difference, EpochCount, Experiment,

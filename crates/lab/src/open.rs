@@ -8,8 +8,9 @@ use autophage_measure::perplexity::HeldOutLosses;
 use autophage_measure::retention::{Distributions, GenerationErrors, Tracked};
 use autophage_model::LanguageModel;
 
+use crate::curve;
 use crate::layout::{
-    CORPUS, DISTRIBUTIONS, ERRORS, LOSSES, Layout, METRICS, PROVENANCE, TIMING, TOKENIZER,
+    CORPUS, CURVE, DISTRIBUTIONS, ERRORS, LOSSES, Layout, METRICS, PROVENANCE, TIMING, TOKENIZER,
 };
 use crate::lock;
 use crate::manifest::{read_json, verify_some};
@@ -17,7 +18,8 @@ use crate::prepare;
 use crate::record::RunRecord;
 use crate::run::{composer, finished_generations, generation_remedy, read_experiment, tracked};
 use crate::{
-    Baseline, Experiment, LabError, Metrics, Provenance, Status, Timing, Vocabulary, build_learner,
+    Baseline, CurvePoint, Experiment, LabError, Metrics, Provenance, Status, Timing, Vocabulary,
+    build_learner,
 };
 
 /// A run directory, open for reading. It may grow meanwhile.
@@ -130,6 +132,17 @@ impl Run {
     /// As for [`metrics`](Self::metrics).
     pub fn timing(&self, n: u32) -> Result<Timing, LabError> {
         self.read(n, TIMING)
+    }
+
+    /// How the training of generation `n` went; empty for a model without steps.
+    ///
+    /// # Errors
+    /// As for [`metrics`](Self::metrics).
+    pub fn curve(&self, n: u32) -> Result<Vec<CurvePoint>, LabError> {
+        curve::read(
+            &self.generation(n)?.join(CURVE),
+            &generation_remedy(&self.layout, n),
+        )
     }
 
     /// What generation `n` was trained on.

@@ -21,5 +21,4 @@ pub use held_out::HeldOutLosses;
 pub use histogram::LossHistogram;
 pub use losses::{DocumentLoss, DocumentLosses, Perplexity};
 pub use score::{PerplexitySettings, Progress, perplexity};
-pub use unigram::Unigram;
-pub(crate) use unigram::token_counts;
+pub use unigram::{Unigram, token_counts};

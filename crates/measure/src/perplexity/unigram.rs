@@ -63,8 +63,8 @@ impl Unigram {
     }
 }
 
-/// c(v) for every token v of the vocabulary.
-pub(crate) fn token_counts(documents: &DocumentSet) -> Vec<u64> {
+/// c(v), the occurrences among the stored tokens, for every token v of the vocabulary. (V)
+pub fn token_counts(documents: &DocumentSet) -> Vec<u64> {
     let empty = || vec![0u64; documents.vocabulary() as usize];
     (0..documents.len())
         .into_par_iter()

@@ -1,0 +1,24 @@
+//! What a person sees of one or several runs: figures, tables, and one self-contained page.
+//!
+//! [`RunData`] is all that is shown of a run directory. [`figures`] describes every figure of some
+//! runs, and a [`Figure`] is drawn as SVG or PNG, or written as CSV. [`page`] puts everything into one
+//! HTML file that needs no network. Nothing here trains, samples or measures.
+
+#![forbid(unsafe_code)]
+
+mod error;
+mod figure;
+mod figures;
+mod page;
+mod run_data;
+mod write;
+
+pub use error::ReportError;
+pub use figure::{Axis, Colour, Figure, Mark, Point, Reference, Scale, Section, Series};
+pub use figures::figures;
+pub use page::{PageOptions, page};
+pub use run_data::{
+    Conditional, ContinuationRow, ErrorData, GenerationData, InitialData, Outlook, ProbeContext,
+    RunData, RunState, Sample,
+};
+pub use write::{write_figures, write_page};

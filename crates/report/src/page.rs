@@ -1,0 +1,42 @@
+//! The page: one HTML file with everything in it.
+
+use maud::{DOCTYPE, html};
+
+use crate::{ReportError, RunData, figures};
+
+/// How a page is made.
+#[derive(Clone, Debug, Default)]
+pub struct PageOptions {
+    /// Its title; the names of the runs if not given.
+    pub title: Option<String>,
+    /// Whether it listens to server-sent events at the relative address `events`, and shows what is
+    /// new without being asked.
+    pub live: bool,
+}
+
+/// One self-contained HTML file about `runs`.
+///
+/// # Errors
+/// No runs, or a figure that cannot be drawn.
+pub fn page(runs: &[RunData], options: &PageOptions) -> Result<String, ReportError> {
+    if runs.is_empty() {
+        return Err(ReportError::NoRuns);
+    }
+    let names: Vec<&str> = runs.iter().map(RunData::name).collect();
+    let title = options.title.clone().unwrap_or_else(|| names.join(", "));
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head { meta charset="utf-8"; title { (title) } }
+            body data-live=(options.live) {
+                main {
+                    h1 { (title) }
+                    @for figure in figures(runs) {
+                        figure id=(figure.name) { figcaption { (figure.title) } }
+                    }
+                }
+            }
+        }
+    };
+    Ok(page.into_string())
+}

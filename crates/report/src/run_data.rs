@@ -1,0 +1,210 @@
+//! All that a report shows of a run.
+//!
+//! A run is read while it may grow, and parts of it may be damaged: what is not there or cannot be
+//! read is absent here and named among the [problems](RunData::problems), and the rest is shown.
+
+mod generation;
+mod initial;
+mod outlook;
+
+use std::path::{Path, PathBuf};
+
+use autophage_corpus::Tokenizer;
+use autophage_lab::{Baseline, Experiment, LabError, Run, RunRecord, Status};
+
+pub use generation::{Conditional, ErrorData, GenerationData, Sample};
+pub use initial::{ContinuationRow, InitialData, ProbeContext};
+pub use outlook::Outlook;
+
+use crate::ReportError;
+
+/// What a report knows of a run.
+#[derive(Clone, Debug)]
+pub struct RunData {
+    pub(crate) directory: PathBuf,
+    pub(crate) name: String,
+    pub(crate) experiment: Experiment,
+    pub(crate) record: RunRecord,
+    pub(crate) state: RunState,
+    pub(crate) status: Option<Status>,
+    pub(crate) baseline: Option<Baseline>,
+    pub(crate) initial: Option<InitialData>,
+    pub(crate) generations: Vec<GenerationData>,
+    pub(crate) outlook: Outlook,
+    pub(crate) problems: Vec<String>,
+}
+
+/// How far a run is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RunState {
+    /// All generations of the experiment are there.
+    Complete,
+    /// A process works on it.
+    InProgress,
+    /// It waits for somebody to go on with it.
+    Stopped,
+}
+
+impl RunData {
+    /// Reads the run in `directory`.
+    ///
+    /// # Errors
+    /// A directory that is not a run, or a run of another format. A part of it that is missing or
+    /// damaged is no error.
+    pub fn read(directory: &Path) -> Result<Self, ReportError> {
+        let run = Run::open(directory)?;
+        let mut data = Self {
+            directory: directory.to_owned(),
+            name: name_of(&run),
+            experiment: run.experiment().clone(),
+            record: run.record().clone(),
+            state: RunState::Stopped,
+            status: None,
+            baseline: None,
+            initial: None,
+            generations: Vec::new(),
+            outlook: Outlook::default(),
+            problems: Vec::new(),
+        };
+        data.update(&run);
+        Ok(data)
+    }
+
+    /// Reads what the run has come to meanwhile. Generations that are known already are not read
+    /// again.
+    ///
+    /// # Errors
+    /// As for [`read`](Self::read).
+    pub fn refresh(&mut self) -> Result<(), ReportError> {
+        let run = Run::open(&self.directory)?;
+        if (run.finished()? as usize) < self.generations.len() || !self.problems.is_empty() {
+            *self = Self::read(&self.directory)?;
+            return Ok(());
+        }
+        self.experiment = run.experiment().clone();
+        self.record = run.record().clone();
+        self.update(&run);
+        Ok(())
+    }
+
+    fn update(&mut self, run: &Run) {
+        let mut problems = Problems(std::mem::take(&mut self.problems));
+        self.status = problems.note(run.status()).flatten();
+        if self.baseline.is_none() {
+            self.baseline = problems.note(run.baseline()).flatten();
+        }
+        let finished = problems.note(run.finished()).unwrap_or(0);
+        let known = self.generations.len() as u32;
+        // Before there is a baseline there may be no tokenizer either, and nothing for it to read.
+        let tokenizer: Option<Tokenizer> = self
+            .baseline
+            .is_some()
+            .then(|| problems.note(run.tokenizer()))
+            .flatten();
+        if let Some(tokenizer) = &tokenizer {
+            if self.initial.is_none() {
+                self.initial = problems.note(InitialData::read(run, tokenizer));
+            }
+            for n in known + 1..=finished {
+                let initial = self.initial.as_ref();
+                let generation = GenerationData::read(run, n, tokenizer, initial, &mut problems);
+                self.generations.push(generation);
+            }
+        }
+        if finished > known {
+            self.outlook = Outlook::read(run, finished, &mut problems);
+        }
+        self.state = match finished == self.experiment.generations {
+            _ if run.is_in_progress() => RunState::InProgress,
+            true => RunState::Complete,
+            false => RunState::Stopped,
+        };
+        self.problems = problems.0;
+    }
+
+    /// Where it is.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// What it is called: the name of its directory.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What it does, with every default explicit.
+    pub fn experiment(&self) -> &Experiment {
+        &self.experiment
+    }
+
+    /// What made it, and when.
+    pub fn record(&self) -> &RunRecord {
+        &self.record
+    }
+
+    /// How far it is.
+    pub fn state(&self) -> RunState {
+        self.state
+    }
+
+    /// What it last said of its progress.
+    pub fn status(&self) -> Option<&Status> {
+        self.status.as_ref()
+    }
+
+    /// What is known of the real documents.
+    pub fn baseline(&self) -> Option<&Baseline> {
+        self.baseline.as_ref()
+    }
+
+    /// What was counted in the initial corpus for this report.
+    pub fn initial(&self) -> Option<&InitialData> {
+        self.initial.as_ref()
+    }
+
+    /// The finished generations, from the first.
+    pub fn generations(&self) -> &[GenerationData] {
+        &self.generations
+    }
+
+    /// Forecasts.
+    pub fn outlook(&self) -> &Outlook {
+        &self.outlook
+    }
+
+    /// What could not be read, a sentence each.
+    pub fn problems(&self) -> &[String] {
+        &self.problems
+    }
+}
+
+/// The name of the run's directory, or that of the experiment where it has none, as in `.` or `/`.
+fn name_of(run: &Run) -> String {
+    let path = std::fs::canonicalize(run.directory());
+    let name = path
+        .as_deref()
+        .unwrap_or(run.directory())
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned());
+    name.unwrap_or_else(|| run.experiment().name.clone())
+}
+
+/// What could not be read.
+#[derive(Debug, Default)]
+pub(crate) struct Problems(Vec<String>);
+
+impl Problems {
+    /// The result, or `None` with the error noted.
+    pub(crate) fn note<T>(&mut self, result: Result<T, LabError>) -> Option<T> {
+        match result {
+            Ok(value) => Some(value),
+            Err(error) => {
+                let problem = error.to_string();
+                if !self.0.contains(&problem) {
+                    self.0.push(problem);
+                }
+                None
+            }
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! Reports as files.
+
+use std::path::{Path, PathBuf};
+
+use autophage_durable::write_atomically;
+
+use crate::{PageOptions, ReportError, RunData, figures, page};
+
+/// Writes the page about `runs` to `path`; the file is whole or what it was before.
+///
+/// # Errors
+/// What [`page`] says, or a file that cannot be written.
+pub fn write_page(runs: &[RunData], options: &PageOptions, path: &Path) -> Result<(), ReportError> {
+    let page = page(runs, options)?;
+    write_atomically(path, page.as_bytes()).map_err(ReportError::file(path))
+}
+
+/// Writes every figure of `runs` as `NAME.svg`, `NAME.png` and `NAME.csv` to `directory`, which is
+/// made if it is not there, and says what was written.
+///
+/// # Errors
+/// A figure that cannot be drawn, or a file that cannot be written.
+pub fn write_figures(runs: &[RunData], directory: &Path) -> Result<Vec<PathBuf>, ReportError> {
+    std::fs::create_dir_all(directory).map_err(ReportError::file(directory))?;
+    let mut written = Vec::new();
+    for figure in figures(runs) {
+        let path = directory.join(format!("{}.csv", figure.name));
+        write_atomically(&path, figure.csv().as_bytes()).map_err(ReportError::file(&path))?;
+        written.push(path);
+    }
+    Ok(written)
+}
