@@ -9,15 +9,19 @@ mod backend;
 mod check;
 mod cpu;
 mod host;
+mod profile;
 mod reference;
 mod sampling;
 mod shapes;
+mod work;
 
 pub use backend::Backend;
 pub use cpu::{CpuBackend, Isa, IsaError};
 pub use host::HostBuffer;
+pub use profile::{Noted, Operation, Profile, Profiled};
 pub use reference::ReferenceBackend;
 pub use sampling::draw;
 pub use shapes::{
     AdamW, Attention, CacheEntry, Cached, Head, Linear, Rows, SamplingFilter, Sequences,
 };
+pub use work::Work;
