@@ -6,6 +6,7 @@ use autophage_corpus::CorpusError;
 use autophage_lab::{ExperimentError, LabError};
 use autophage_measure::MeasureError;
 use autophage_model::ModelError;
+use autophage_report::ServeError;
 use autophage_theory::{ParadigmError, TheoryError};
 
 /// Why a command did not do what was asked.
@@ -99,6 +100,15 @@ impl From<MeasureError> for Failure {
     fn from(error: MeasureError) -> Self {
         match error {
             MeasureError::Setting { .. } => Self::usage(error),
+            _ => Self::failed(error),
+        }
+    }
+}
+
+impl From<ServeError> for Failure {
+    fn from(error: ServeError) -> Self {
+        match error {
+            ServeError::Host { .. } => Self::usage(error),
             _ => Self::failed(error),
         }
     }

@@ -11,6 +11,7 @@ mod figure;
 mod figures;
 mod page;
 mod run_data;
+mod serve;
 mod write;
 
 pub use error::ReportError;
@@ -21,4 +22,5 @@ pub use run_data::{
     Conditional, ContinuationRow, ErrorData, GenerationData, InitialData, Outlook, ProbeContext,
     RunData, RunState, Sample,
 };
+pub use serve::{ServeError, Server};
 pub use write::{write_figures, write_page};

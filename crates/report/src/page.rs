@@ -1,6 +1,8 @@
 //! The page: one HTML file with everything in it.
 
-use maud::{DOCTYPE, html};
+pub(crate) mod live;
+
+use maud::{DOCTYPE, PreEscaped, html};
 
 use crate::{ReportError, RunData, figures};
 
@@ -35,8 +37,15 @@ pub fn page(runs: &[RunData], options: &PageOptions) -> Result<String, ReportErr
                         figure id=(figure.name) { figcaption { (figure.title) } }
                     }
                 }
+                @if options.live { script { (PreEscaped(live::SCRIPT)) } }
             }
         }
     };
     Ok(page.into_string())
+}
+
+/// Every script that a page can have, as it stands between `<script>` and `</script>`: what a server
+/// allows to run.
+pub(crate) fn scripts() -> Vec<&'static str> {
+    vec![live::SCRIPT]
 }

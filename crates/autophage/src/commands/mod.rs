@@ -10,6 +10,7 @@ mod probe;
 mod run;
 mod sample;
 mod selfcheck;
+mod serve;
 mod status;
 mod theory;
 mod tokenize;
@@ -23,6 +24,7 @@ use crate::failure::Failure;
 pub(crate) enum Command {
     Run(run::Arguments),
     Status(status::Arguments),
+    Serve(serve::Arguments),
     Sample(sample::Arguments),
     Probe(probe::Arguments),
     Count(count::Arguments),
@@ -42,6 +44,7 @@ impl Command {
         match self {
             Self::Run(arguments) => run::execute(&arguments),
             Self::Status(arguments) => status::execute(&arguments),
+            Self::Serve(arguments) => serve::execute(&arguments),
             Self::Sample(arguments) => sample::execute(&arguments),
             Self::Probe(arguments) => probe::execute(&arguments),
             Self::Count(arguments) => count::execute(&arguments),

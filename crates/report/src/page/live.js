@@ -1,0 +1,120 @@
+// Keeps a page that is served up to date. The server says at `events` which version of the page there
+// is and what is going on; where the version is another, the page is fetched and what is in <main>
+// replaced, without losing the reader's place.
+(() => {
+  "use strict";
+
+  const version = (page) =>
+    page.querySelector('meta[name="autophage-version"]')?.content ?? "";
+  let shown = version(document);
+  let wanted = shown;
+  let fetching = false;
+
+  const line = document.createElement("p");
+  line.id = "live";
+  line.setAttribute("role", "status");
+  document.body.prepend(line);
+  const say = (text, state) => {
+    line.textContent = text;
+    line.dataset.state = state;
+  };
+
+  // The first thing with a name that the reader sees, and where it is on the screen.
+  function place() {
+    for (const element of document.querySelectorAll("main [id]")) {
+      const box = element.getBoundingClientRect();
+      if (box.height > 0 && box.bottom > 0) {
+        return { id: element.id, top: box.top };
+      }
+    }
+    return null;
+  }
+
+  function goBack(to) {
+    const element = to && document.getElementById(to.id);
+    if (element) {
+      window.scrollBy({ top: element.getBoundingClientRect().top - to.top, behavior: "instant" });
+    }
+  }
+
+  function show(next) {
+    const old = document.querySelector("main");
+    const fresh = document.importNode(next.querySelector("main"), true);
+    for (const details of old.querySelectorAll("details[id]")) {
+      const same = fresh.querySelector(`details[id="${CSS.escape(details.id)}"]`);
+      if (same) same.open = details.open;
+    }
+    const to = window.scrollY > 0 ? place() : null;
+    old.replaceWith(fresh);
+    document.title = next.title;
+    // Whoever has set up what was in <main> does it again.
+    document.dispatchEvent(new Event("autophage:update"));
+    goBack(to);
+  }
+
+  async function update() {
+    if (fetching) return;
+    fetching = true;
+    try {
+      while (wanted !== shown) {
+        const announced = wanted;
+        const response = await fetch(location.pathname, { cache: "no-cache" });
+        if (!response.ok) throw new Error(`status ${response.status}`);
+        const next = new DOMParser().parseFromString(await response.text(), "text/html");
+        show(next);
+        shown = version(next);
+        // What came may be newer than what was announced.
+        if (wanted === announced) wanted = shown;
+      }
+    } catch (error) {
+      say(`This page is not up to date (${error.message}).`, "lost");
+      wanted = shown;
+    } finally {
+      fetching = false;
+    }
+  }
+
+  let source = null;
+  function listen() {
+    source = new EventSource("events");
+    source.addEventListener("state", (event) => {
+      const state = JSON.parse(event.data);
+      say(state.status, "live");
+      wanted = state.version;
+      update();
+    });
+    source.addEventListener("error", (event) => {
+      const ended = event.target.readyState === EventSource.CLOSED;
+      say(ended ? "This is no longer served." : "The server does not answer.", "lost");
+    });
+  }
+
+  // A browser opens a handful of connections to a server and no more: tabs that nobody sees let go.
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) {
+      source?.close();
+      source = null;
+    } else if (!source) {
+      listen();
+    }
+  });
+  if (!document.hidden) listen();
+
+  // Figures as files, which only a server has.
+  function offerFiles() {
+    for (const figure of document.querySelectorAll("main figure[data-figure]")) {
+      const files = document.createElement("p");
+      files.className = "files";
+      for (const extension of ["svg", "png", "csv"]) {
+        const link = document.createElement("a");
+        link.href = `figures/${figure.dataset.figure}.${extension}`;
+        link.download = `${figure.dataset.figure}.${extension}`;
+        link.textContent = extension.toUpperCase();
+        files.append(link, " ");
+      }
+      figure.append(files);
+    }
+  }
+  offerFiles();
+  document.addEventListener("autophage:update", offerFiles);
+})();

@@ -1,0 +1,265 @@
+//! The server: requests in, pages out.
+
+use std::convert::Infallible;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::middleware::from_fn_with_state;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::routing::get;
+use futures_util::StreamExt;
+
+use super::ServeError;
+use super::address::{Names, listen, reachable};
+use super::cache::{Cache, Refusal};
+use super::guard::Guard;
+use super::list::{RunList, notice};
+use super::observe::{Observed, observe};
+use super::root::{Root, RunPath};
+use super::route::{FigureFormat, Route, Subject, page_address};
+use super::watch::Watch;
+use crate::page::scripts;
+use crate::{PageOptions, RunData, figures, page};
+
+/// How long an ending server waits for answers that are under way.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// How often a client that hears nothing new hears that the server is there, so that one that went
+/// away is noticed.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+
+/// A server of the pages of runs. It listens, and answers once it [runs](Self::run).
+#[derive(Debug)]
+pub struct Server {
+    listener: TcpListener,
+    address: SocketAddr,
+    names: Names,
+    root: Root,
+}
+
+impl Server {
+    /// Listens on `port` (0: any that is free) of `host`, an address or a name of this machine, to
+    /// serve `path`: a run, or a folder with runs below it.
+    ///
+    /// # Errors
+    /// A path that is no directory, a host that is not of this machine, or a port that is taken.
+    pub fn bind(path: &Path, host: &str, port: u16) -> Result<Self, ServeError> {
+        let root = Root::open(path).map_err(|source| ServeError::Path {
+            path: path.to_owned(),
+            source,
+        })?;
+        let listener = listen(host, port)?;
+        let address = listener
+            .local_addr()
+            .map_err(|source| ServeError::Ended { source })?;
+        Ok(Self {
+            names: Names::new(host, address.ip()),
+            listener,
+            address,
+            root,
+        })
+    }
+
+    /// The address of the first page, to be opened in a browser on this machine.
+    pub fn url(&self) -> String {
+        format!("http://{}/", reachable(self.address))
+    }
+
+    /// Whether only programs on this machine can reach it.
+    pub fn is_local(&self) -> bool {
+        self.address.ip().is_loopback()
+    }
+
+    /// Answers requests until the process is interrupted (Ctrl-C).
+    ///
+    /// # Errors
+    /// What the operating system refuses.
+    pub fn run(self) -> Result<(), ServeError> {
+        let ended = |source| ServeError::Ended { source };
+        // One thread serves; what takes time is done on others.
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(ended)?;
+        let result = runtime.block_on(self.answer()).map_err(ended);
+        // A drawing that nobody waits for any more does not hold up the end.
+        runtime.shutdown_background();
+        result
+    }
+
+    async fn answer(self) -> io::Result<()> {
+        self.listener.set_nonblocking(true)?;
+        let listener = tokio::net::TcpListener::from_std(self.listener)?;
+        let app = Arc::new(App::new(self.root));
+        let router = Router::new()
+            .route("/", get(answer))
+            .route("/{*path}", get(answer))
+            .with_state(Arc::clone(&app))
+            .layer(from_fn_with_state(
+                Guard::new(self.names, &scripts()),
+                Guard::watch,
+            ));
+        let watching = Arc::clone(&app);
+        tokio::spawn(async move { watching.watch.keep_looking().await });
+        let (end, ending) = tokio::sync::oneshot::channel::<()>();
+        let server = axum::serve(listener, router).with_graceful_shutdown(async {
+            let _ = ending.await;
+        });
+        let mut server = tokio::spawn(server.into_future());
+        tokio::select! {
+            result = &mut server => return result?,
+            interrupted = tokio::signal::ctrl_c() => interrupted?,
+        }
+        app.watch.close();
+        let _ = end.send(());
+        match tokio::time::timeout(PATIENCE, server).await {
+            Ok(result) => result?,
+            Err(_) => Ok(()),
+        }
+    }
+}
+
+/// What every request needs.
+struct App {
+    root: Root,
+    cache: Arc<Cache>,
+    watch: Watch,
+}
+
+impl App {
+    fn new(root: Root) -> Self {
+        let looked_at = root.clone();
+        Self {
+            root,
+            cache: Arc::default(),
+            watch: Watch::new(Arc::new(move |subject| match subject {
+                Subject::List => Some(RunList::read(&looked_at).observe()),
+                Subject::Run(path) => Some(observe(&looked_at.run(path)?)),
+            })),
+        }
+    }
+
+    /// The version of the run that `route` is about, and the content.
+    async fn content(&self, route: &Route) -> Result<(Observed, Bytes), Refusal> {
+        let subject = match route {
+            Route::Page(subject) | Route::Events(subject) => subject.clone(),
+            Route::Figure(path, ..) => Subject::Run(path.clone()),
+        };
+        let observed = self.watch.look(subject).await.ok_or(Refusal::Missing)?;
+        let (root, wanted, version) = (self.root.clone(), route.clone(), observed.version.clone());
+        let draw = move || match wanted {
+            Route::Page(Subject::List) => {
+                let page = RunList::read(&root).page(root.shown());
+                Ok(with_version(&page, &version).into_bytes())
+            }
+            Route::Page(Subject::Run(path)) => {
+                let options = PageOptions {
+                    live: true,
+                    ..PageOptions::default()
+                };
+                let page = page(&[read(&root, &path)?], &options).map_err(failed)?;
+                Ok(with_version(&page, &version).into_bytes())
+            }
+            Route::Figure(path, name, format) => draw_figure(&read(&root, &path)?, &name, format),
+            Route::Events(_) => Err(Refusal::Missing),
+        };
+        let content = self.cache.get(route, &observed.version, draw).await?;
+        Ok((observed, content))
+    }
+}
+
+fn read(root: &Root, path: &RunPath) -> Result<RunData, Refusal> {
+    RunData::read(&root.run(path).ok_or(Refusal::Missing)?).map_err(failed)
+}
+
+fn draw_figure(run: &RunData, name: &str, format: FigureFormat) -> Result<Vec<u8>, Refusal> {
+    let figures = figures(std::slice::from_ref(run));
+    let figure = figures
+        .iter()
+        .find(|figure| figure.name == name)
+        .ok_or(Refusal::Missing)?;
+    match format {
+        FigureFormat::Svg | FigureFormat::Png => Err(Refusal::Missing),
+        FigureFormat::Csv => Ok(figure.csv().into_bytes()),
+    }
+}
+
+fn failed(error: impl std::fmt::Display) -> Refusal {
+    Refusal::Failed(error.to_string())
+}
+
+/// The page with a note of the version that it shows, by which its script knows whether what it is
+/// told is new.
+fn with_version(page: &str, version: &str) -> String {
+    let note = format!("<head><meta name=\"autophage-version\" content=\"{version}\">");
+    page.replacen("<head>", &note, 1)
+}
+
+async fn answer(State(app): State<Arc<App>>, uri: Uri, headers: HeaderMap) -> Response {
+    let alone = app.root.is_run();
+    let route = Route::read(uri.path(), alone);
+    let answer = match &route {
+        Some(Route::Events(subject)) => events(&app, subject.clone()).await,
+        Some(route) => match app.content(route).await {
+            Ok((observed, content)) => Ok(file(route, &observed, content, &headers)),
+            Err(refusal) => Err(refusal),
+        },
+        None => Err(Refusal::Missing),
+    };
+    answer.unwrap_or_else(|refusal| match refusal {
+        Refusal::Missing => missing(&app, &uri, alone),
+        Refusal::Failed(problem) => {
+            let page = notice("This run cannot be shown", &problem);
+            (StatusCode::INTERNAL_SERVER_ERROR, Html(page)).into_response()
+        }
+    })
+}
+
+async fn events(app: &App, subject: Subject) -> Result<Response, Refusal> {
+    let changes = app.watch.changes(subject).await.ok_or(Refusal::Missing)?;
+    let events = changes.map(|observed| {
+        let data = serde_json::to_string(&observed).expect("two texts are serialisable");
+        Ok::<_, Infallible>(Event::default().event("state").data(data))
+    });
+    let heartbeat = KeepAlive::new().interval(HEARTBEAT);
+    Ok(Sse::new(events).keep_alive(heartbeat).into_response())
+}
+
+/// A page or a figure, unless the client has this version of it.
+fn file(route: &Route, observed: &Observed, content: Bytes, headers: &HeaderMap) -> Response {
+    let tag = format!("\"{}\"", observed.version);
+    let known = headers
+        .get_all(IF_NONE_MATCH)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .any(|value| value.contains(&tag));
+    let media_type = match route {
+        Route::Figure(_, _, format) => format.media_type(),
+        Route::Page(_) | Route::Events(_) => "text/html; charset=utf-8",
+    };
+    let common = [(CACHE_CONTROL, "no-cache".to_owned()), (ETAG, tag)];
+    match known {
+        true => (StatusCode::NOT_MODIFIED, common).into_response(),
+        false => (common, [(CONTENT_TYPE, media_type)], content).into_response(),
+    }
+}
+
+/// The way to the page if only the slash at the end is missing; else a page that says so.
+fn missing(app: &App, uri: &Uri, alone: bool) -> Response {
+    if let Some(Route::Page(Subject::Run(path))) = Route::read(&format!("{}/", uri.path()), alone)
+        && app.root.run(&path).is_some()
+    {
+        return Redirect::permanent(&page_address(&path)).into_response();
+    }
+    let problem = "There is no such run or figure here. The list of runs, or the run, is at /.";
+    (StatusCode::NOT_FOUND, Html(notice("Not found", problem))).into_response()
+}
