@@ -1,7 +1,5 @@
 //! The page with the runs below a folder, and the pages that say that something is not there.
 
-use std::path::Path;
-
 use autophage_durable::Checksum;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
@@ -48,8 +46,8 @@ impl RunList {
     }
 
     /// The page.
-    pub(crate) fn page(&self, folder: &Path) -> String {
-        let title = format!("Runs in {}", folder.display());
+    pub(crate) fn page(&self, folder: &str) -> String {
+        let title = format!("Runs in {folder}");
         let main = html! {
             h1 { (title) }
             @if self.rows.is_empty() {

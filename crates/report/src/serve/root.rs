@@ -15,8 +15,6 @@ const DIRECTORIES: usize = 5_000;
 pub(crate) struct Root {
     /// Absolute, without links.
     directory: PathBuf,
-    /// As the user wrote it.
-    shown: PathBuf,
 }
 
 /// The runs that were found below a folder.
@@ -66,15 +64,14 @@ impl Root {
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
         let directory = path.canonicalize()?;
         fs::read_dir(&directory)?;
-        Ok(Self {
-            directory,
-            shown: path.to_owned(),
-        })
+        Ok(Self { directory })
     }
 
-    /// What the user calls it.
-    pub(crate) fn shown(&self) -> &Path {
-        &self.shown
+    /// What it is called: its last name, or all of it where it has none.
+    pub(crate) fn name(&self) -> String {
+        let name = self.directory.file_name();
+        let name = name.unwrap_or(self.directory.as_os_str());
+        name.to_string_lossy().into_owned()
     }
 
     /// Whether it is itself a run.

@@ -158,7 +158,7 @@ impl App {
         let (root, wanted, version) = (self.root.clone(), route.clone(), observed.version.clone());
         let draw = move || match wanted {
             Route::Page(Subject::List) => {
-                let page = RunList::read(&root).page(root.shown());
+                let page = RunList::read(&root).page(&root.name());
                 Ok(with_version(&page, &version).into_bytes())
             }
             Route::Page(Subject::Run(path)) => {
