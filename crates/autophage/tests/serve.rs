@@ -138,6 +138,30 @@ fn a_list_follows_its_folder() {
     fs::remove_dir_all(bench.path("runs/sub/a run")).unwrap();
     assert!(events.any(|event| event["status"] == "0 runs, 0 in progress"));
     assert_eq!(served.get("/runs/sub/a%20run/").status, 404);
+
+    // Another run in its place is not taken for it.
+    let table = "/runs/sub/a%20run/figures/perplexity.csv";
+    bench.succeed(&["run", "ngram.toml", "--out", "runs/sub/a run"]);
+    let first = served.get(table).body;
+    fs::remove_dir_all(bench.path("runs/sub/a run")).unwrap();
+    bench.succeed(&[
+        "run",
+        "ngram.toml",
+        "--out",
+        "runs/sub/a run",
+        "--set",
+        "seed=2",
+    ]);
+    let second = served.get(table);
+    assert_eq!(second.status, 200);
+    assert_ne!(second.body, first);
+    let metrics = bench.json(&["status", "runs/sub/a run", "--json"]);
+    let perplexity = &metrics["metrics"][0]["perplexity"]["perplexity"];
+    assert!(
+        second.text().contains(&format!(",1,{perplexity},")),
+        "{}",
+        second.text()
+    );
 }
 
 #[test]

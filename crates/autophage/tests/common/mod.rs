@@ -1,6 +1,7 @@
 //! A directory with a small corpus and a small experiment, and the program to be called there.
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
+pub(crate) mod browser;
 pub(crate) mod server;
 
 use std::collections::BTreeMap;

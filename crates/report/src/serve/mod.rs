@@ -10,6 +10,7 @@ mod error;
 mod guard;
 mod list;
 mod observe;
+mod readings;
 mod root;
 mod route;
 mod server;

@@ -132,7 +132,7 @@ pub(crate) fn observe(directory: &Path) -> Observed {
 }
 
 /// What tells a file from what it was before: files are replaced whole, never written into.
-fn stamp(path: &Path) -> String {
+pub(crate) fn stamp(path: &Path) -> String {
     let Ok(found) = fs::metadata(path) else {
         return "none;".to_owned();
     };

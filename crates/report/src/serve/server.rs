@@ -24,7 +24,8 @@ use super::cache::{Cache, Refusal};
 use super::guard::Guard;
 use super::list::{RunList, notice};
 use super::observe::{Observed, observe};
-use super::root::{Root, RunPath};
+use super::readings::Readings;
+use super::root::Root;
 use super::route::{FigureFormat, Route, Subject, page_address};
 use super::watch::Watch;
 use crate::page::scripts;
@@ -132,6 +133,7 @@ impl Server {
 struct App {
     root: Root,
     cache: Arc<Cache>,
+    readings: Arc<Readings>,
     watch: Watch,
 }
 
@@ -141,6 +143,7 @@ impl App {
         Self {
             root,
             cache: Arc::default(),
+            readings: Arc::default(),
             watch: Watch::new(Arc::new(move |subject| match subject {
                 Subject::List => Some(RunList::read(&looked_at).observe()),
                 Subject::Run(path) => Some(observe(&looked_at.run(path)?)),
@@ -155,7 +158,8 @@ impl App {
             Route::Figure(path, ..) => Subject::Run(path.clone()),
         };
         let observed = self.watch.look(subject).await.ok_or(Refusal::Missing)?;
-        let (root, wanted, version) = (self.root.clone(), route.clone(), observed.version.clone());
+        let (root, readings) = (self.root.clone(), Arc::clone(&self.readings));
+        let (wanted, version) = (route.clone(), observed.version.clone());
         let draw = move || match wanted {
             Route::Page(Subject::List) => {
                 let page = RunList::read(&root).page(&root.name());
@@ -166,19 +170,22 @@ impl App {
                     live: true,
                     ..PageOptions::default()
                 };
-                let page = page(&[read(&root, &path)?], &options).map_err(failed)?;
+                let directory = root.run(&path).ok_or(Refusal::Missing)?;
+                let page =
+                    readings.with(&directory, |run| page(std::slice::from_ref(run), &options));
+                let page = page.flatten().map_err(failed)?;
                 Ok(with_version(&page, &version).into_bytes())
             }
-            Route::Figure(path, name, format) => draw_figure(&read(&root, &path)?, &name, format),
+            Route::Figure(path, name, format) => {
+                let directory = root.run(&path).ok_or(Refusal::Missing)?;
+                let figure = readings.with(&directory, |run| draw_figure(run, &name, format));
+                figure.map_err(failed)?
+            }
             Route::Events(_) => Err(Refusal::Missing),
         };
         let content = self.cache.get(route, &observed.version, draw).await?;
         Ok((observed, content))
     }
-}
-
-fn read(root: &Root, path: &RunPath) -> Result<RunData, Refusal> {
-    RunData::read(&root.run(path).ok_or(Refusal::Missing)?).map_err(failed)
 }
 
 fn draw_figure(run: &RunData, name: &str, format: FigureFormat) -> Result<Vec<u8>, Refusal> {

@@ -1,0 +1,59 @@
+//! What was read of runs is kept, so that of a run that goes on only the new is read.
+
+use std::collections::VecDeque;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+use super::observe::stamp;
+use crate::{ReportError, RunData};
+
+/// How many runs are kept.
+const CAPACITY: usize = 8;
+
+/// What is known of the runs that were looked at last.
+#[derive(Debug, Default)]
+pub(crate) struct Readings(Mutex<VecDeque<Reading>>);
+
+#[derive(Debug)]
+struct Reading {
+    data: RunData,
+    /// Tells this run from another that took its place: a generation never changes.
+    first_generation: String,
+}
+
+impl Readings {
+    /// Does something with what there is of the run in `directory` now.
+    ///
+    /// # Errors
+    /// A run that cannot be read.
+    pub(crate) fn with<T>(
+        &self,
+        directory: &Path,
+        work: impl FnOnce(&RunData) -> T,
+    ) -> Result<T, ReportError> {
+        let first_generation = stamp(&directory.join("generations/001/manifest.json"));
+        let data = match self.take(directory) {
+            Some(mut known) if known.first_generation == first_generation => {
+                known.data.refresh()?;
+                known.data
+            }
+            _ => RunData::read(directory)?,
+        };
+        let result = work(&data);
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.truncate(CAPACITY - 1);
+        kept.push_front(Reading {
+            data,
+            first_generation,
+        });
+        Ok(result)
+    }
+
+    fn take(&self, directory: &Path) -> Option<Reading> {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = kept
+            .iter()
+            .position(|reading| reading.data.directory() == directory)?;
+        kept.remove(place)
+    }
+}
