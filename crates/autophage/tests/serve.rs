@@ -426,3 +426,70 @@ fn what_cannot_be_served_is_one_error() {
     );
     bench.refuse(2, &["serve", "run", "--port", "70000"], &["70000"]);
 }
+
+#[test]
+fn runs_of_a_folder_are_compared() {
+    let bench = Bench::new();
+    bench.succeed(&["run", "ngram.toml", "--out", "runs/one"]);
+    bench.succeed(&[
+        "run",
+        "ngram.toml",
+        "--out",
+        "runs/sub/two",
+        "--set",
+        "seed=2",
+    ]);
+    let served = Served::start(&bench, "runs", &[]);
+    let list = served.get("/");
+    for value in ["one", "sub/two"] {
+        assert!(
+            list.text()
+                .contains(&format!("name=\"run\" value=\"{value}\"")),
+            "{}",
+            list.text()
+        );
+    }
+    let query = "?run=one&run=sub%2Ftwo";
+    let page = served.get(&format!("/compare/{query}"));
+    assert_eq!(page.status, 200);
+    let table = served.get(&format!("/compare/figures/perplexity.csv{query}"));
+    assert_eq!(
+        table
+            .text()
+            .lines()
+            .filter(|row| row.starts_with("one,"))
+            .count(),
+        3
+    );
+    assert_eq!(
+        table
+            .text()
+            .lines()
+            .filter(|row| row.starts_with("two,"))
+            .count(),
+        3
+    );
+    let mut events = served.events(&format!("/compare/events{query}"));
+    let first = events.next().unwrap();
+    let both = "one: finished: 3 of 3 generations · two: finished: 3 of 3 generations";
+    assert_eq!(first["status"], both);
+    bench.succeed(&[
+        "run",
+        "ngram.toml",
+        "--out",
+        "runs/one",
+        "--set",
+        "generations=4",
+    ]);
+    assert!(events.any(|event| {
+        let status = event["status"].as_str().unwrap();
+        status.contains("one: finished: 4 of 4") && event["version"] != first["version"]
+    }));
+    for query in ["", "?run=", "?run=one&run=three", "?run=..%2Frun"] {
+        assert_eq!(
+            served.get(&format!("/compare/{query}")).status,
+            404,
+            "{query}"
+        );
+    }
+}

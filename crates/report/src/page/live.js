@@ -44,6 +44,10 @@
       const same = fresh.querySelector(`details[id="${CSS.escape(details.id)}"]`);
       if (same) same.open = details.open;
     }
+    for (const box of old.querySelectorAll("input[id]:checked")) {
+      const same = fresh.querySelector(`input[id="${CSS.escape(box.id)}"]`);
+      if (same) same.checked = true;
+    }
     const to = window.scrollY > 0 ? place() : null;
     old.replaceWith(fresh);
     document.title = next.title;
@@ -58,7 +62,7 @@
     try {
       while (wanted !== shown) {
         const announced = wanted;
-        const response = await fetch(location.pathname, { cache: "no-cache" });
+        const response = await fetch(location.pathname + location.search, { cache: "no-cache" });
         if (!response.ok) throw new Error(`status ${response.status}`);
         const next = new DOMParser().parseFromString(await response.text(), "text/html");
         show(next);
@@ -76,7 +80,7 @@
 
   let source = null;
   function listen() {
-    source = new EventSource("events");
+    source = new EventSource("events" + location.search);
     source.addEventListener("state", (event) => {
       const state = JSON.parse(event.data);
       say(state.status, "live");
@@ -107,7 +111,7 @@
       files.className = "files";
       for (const extension of ["svg", "png", "csv"]) {
         const link = document.createElement("a");
-        link.href = `figures/${figure.dataset.figure}.${extension}`;
+        link.href = `figures/${figure.dataset.figure}.${extension}${location.search}`;
         link.download = `${figure.dataset.figure}.${extension}`;
         link.textContent = extension.toUpperCase();
         files.append(link, " ");

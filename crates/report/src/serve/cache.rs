@@ -104,7 +104,7 @@ mod tests {
 
     fn route(name: &str) -> Route {
         let run = RunPath::new(vec![name.to_owned()]).unwrap();
-        Route::Page(Subject::Run(run))
+        Route::Page(Subject::Runs(vec![run]))
     }
 
     fn block_on<T>(future: impl Future<Output = T>) -> T {

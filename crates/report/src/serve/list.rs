@@ -48,21 +48,27 @@ impl RunList {
     /// The page.
     pub(crate) fn page(&self, folder: &str) -> String {
         let title = format!("Runs in {folder}");
+        let several = self.rows.len() > 1;
         let main = html! {
             h1 { (title) }
             @if self.rows.is_empty() {
                 p { "No runs here yet. A run appears as soon as " code { "autophage run" } " has begun it in this folder." }
             } @else {
-                table {
-                    thead {
-                        tr {
-                            th { "run" } th { "experiment" } th { "paradigm" }
-                            th class="number" { "generations" } th { "state" }
-                            th class="number" { "perplexity" }
+                form action="/compare/" {
+                    table {
+                        thead {
+                            tr {
+                                th { "run" } th { "experiment" } th { "paradigm" }
+                                th class="number" { "generations" } th { "state" }
+                                th class="number" { "perplexity" }
+                            }
+                        }
+                        tbody {
+                            @for (path, summary) in &self.rows { (row(path, summary, several)) }
                         }
                     }
-                    tbody {
-                        @for (path, summary) in &self.rows { (row(path, summary)) }
+                    @if several {
+                        p { button { "Compare the chosen runs" } }
                     }
                 }
             }
@@ -74,10 +80,18 @@ impl RunList {
     }
 }
 
-fn row(path: &RunPath, summary: &Result<Summary, String>) -> Markup {
+/// A row; `choose`: with a box to choose the run.
+fn row(path: &RunPath, summary: &Result<Summary, String>, choose: bool) -> Markup {
     html! {
         tr {
-            td { a href=(page_address(path)) { (path.shown()) } }
+            td {
+                @if choose {
+                    input type="checkbox" name="run" value=(path.shown()) id={ "run-" (path.shown()) }
+                        aria-label={ "compare " (path.shown()) };
+                    " "
+                }
+                a href=(page_address(path)) { (path.shown()) }
+            }
             @match summary {
                 Ok(run) => {
                     td { (run.name) }

@@ -1,7 +1,7 @@
 //! What there is to see of a run at this moment, without drawing it.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use autophage_durable::Checksum;
@@ -106,8 +106,26 @@ impl Summary {
     }
 }
 
-/// What there is to see of the run in `directory`.
-pub(crate) fn observe(directory: &Path) -> Observed {
+/// What there is to see of the runs in `directories`.
+pub(crate) fn observe(directories: &[PathBuf]) -> Observed {
+    let mut all: Vec<Observed> = directories.iter().map(|run| observe_run(run)).collect();
+    if all.len() == 1 {
+        return all.remove(0);
+    }
+    let mut version = Checksum::new();
+    let mut statuses = Vec::new();
+    for (directory, observed) in directories.iter().zip(all) {
+        version.update(observed.version.as_bytes());
+        let name = directory.file_name().unwrap_or_default();
+        statuses.push(format!("{}: {}", name.to_string_lossy(), observed.status));
+    }
+    Observed {
+        version: format!("{:016x}", version.finish()),
+        status: statuses.join(" · "),
+    }
+}
+
+fn observe_run(directory: &Path) -> Observed {
     let (seen, status) = match Summary::read(directory) {
         Ok(summary) => (
             format!("{} {}", summary.finished, summary.in_progress),

@@ -1,14 +1,14 @@
 //! What was read of runs is kept, so that of a run that goes on only the new is read.
 
 use std::collections::VecDeque;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use super::observe::stamp;
 use crate::{ReportError, RunData};
 
 /// How many runs are kept.
-const CAPACITY: usize = 8;
+const CAPACITY: usize = 20;
 
 /// What is known of the runs that were looked at last.
 #[derive(Debug, Default)]
@@ -22,30 +22,38 @@ struct Reading {
 }
 
 impl Readings {
-    /// Does something with what there is of the run in `directory` now.
+    /// Does something with what there is of the runs in `directories` now.
     ///
     /// # Errors
     /// A run that cannot be read.
     pub(crate) fn with<T>(
         &self,
-        directory: &Path,
-        work: impl FnOnce(&RunData) -> T,
+        directories: &[PathBuf],
+        work: impl FnOnce(&[RunData]) -> T,
     ) -> Result<T, ReportError> {
-        let first_generation = stamp(&directory.join("generations/001/manifest.json"));
-        let data = match self.take(directory) {
-            Some(mut known) if known.first_generation == first_generation => {
-                known.data.refresh()?;
-                known.data
-            }
-            _ => RunData::read(directory)?,
-        };
-        let result = work(&data);
+        let mut runs = Vec::new();
+        let mut stamps = Vec::new();
+        for directory in directories {
+            let first_generation = stamp(&directory.join("generations/001/manifest.json"));
+            let data = match self.take(directory) {
+                Some(mut known) if known.first_generation == first_generation => {
+                    known.data.refresh()?;
+                    known.data
+                }
+                _ => RunData::read(directory)?,
+            };
+            runs.push(data);
+            stamps.push(first_generation);
+        }
+        let result = work(&runs);
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.truncate(CAPACITY - 1);
-        kept.push_front(Reading {
-            data,
-            first_generation,
-        });
+        for (data, first_generation) in runs.into_iter().zip(stamps) {
+            kept.push_front(Reading {
+                data,
+                first_generation,
+            });
+        }
+        kept.truncate(CAPACITY);
         Ok(result)
     }
 

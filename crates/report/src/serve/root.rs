@@ -87,6 +87,11 @@ impl Root {
         (directory.starts_with(&self.directory) && is_run(&directory)).then_some(directory)
     }
 
+    /// The directories of several runs; `None` if one of them is not there.
+    pub(crate) fn runs(&self, paths: &[RunPath]) -> Option<Vec<PathBuf>> {
+        paths.iter().map(|path| self.run(path)).collect()
+    }
+
     /// Looks for runs below the folder. Links are not followed, hidden directories are passed
     /// over, and so is whatever is inside a run.
     pub(crate) fn find(&self) -> Found {

@@ -11,8 +11,8 @@ pub(crate) enum Route {
     Page(Subject),
     /// The changes of a page, as server-sent events.
     Events(Subject),
-    /// A figure of a run as a file.
-    Figure(RunPath, String, FigureFormat),
+    /// A figure of one or several runs as a file.
+    Figure(Vec<RunPath>, String, FigureFormat),
 }
 
 /// What a page is about.
@@ -20,9 +20,12 @@ pub(crate) enum Route {
 pub(crate) enum Subject {
     /// The runs below the folder.
     List,
-    /// One run.
-    Run(RunPath),
+    /// One run, or several that are compared.
+    Runs(Vec<RunPath>),
 }
+
+/// How many runs are compared at most.
+const MOST_COMPARED: usize = 20;
 
 /// How a figure is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -56,8 +59,8 @@ impl FigureFormat {
 }
 
 impl Route {
-    /// Reads the path of a URL, percent-encoded as it came; `alone` where one run is served and not
-    /// a folder. `None` for what cannot be meant.
+    /// Reads the path and the query of a URL, percent-encoded as they came; `alone` where one run is
+    /// served and not a folder. `None` for what cannot be meant.
     ///
     /// | path | one run | folder |
     /// |---|---|---|
@@ -65,42 +68,63 @@ impl Route {
     /// | `/events` | its changes | the list's |
     /// | `/figures/NAME.svg` (`.png`, `.csv`) | a figure | – |
     /// | `/runs/A/B/`, `/runs/A/B/events`, … | – | the same of the run A/B |
-    pub(crate) fn read(path: &str, alone: bool) -> Option<Self> {
+    /// | `/compare/?run=A/B&run=C`, … | – | the same of several runs |
+    pub(crate) fn read(path: &str, query: &str, alone: bool) -> Option<Self> {
         // Split first and decode then: an encoded slash is part of a name, and no name has one.
         let steps = path
             .strip_prefix('/')?
             .split('/')
-            .map(|step| Some(percent_decode_str(step).decode_utf8().ok()?.into_owned()))
+            .map(decoded)
             .collect::<Option<Vec<String>>>()?;
         let steps: Vec<&str> = steps.iter().map(String::as_str).collect();
         match (alone, steps.as_slice()) {
-            (true, steps) => Self::of_run(&[], steps),
+            (true, steps) => Self::of_runs(vec![RunPath::default()], steps),
             (false, [""]) => Some(Self::Page(Subject::List)),
             (false, ["events"]) => Some(Self::Events(Subject::List)),
             (false, ["runs", names @ .., "figures", file]) if !file.is_empty() => {
-                Self::of_run(names, &["figures", *file])
+                Self::of_runs(vec![run_path(names)?], &["figures", *file])
             }
-            (false, ["runs", names @ .., last]) => Self::of_run(names, &[*last]),
+            (false, ["runs", names @ .., last]) => Self::of_runs(vec![run_path(names)?], &[*last]),
+            (false, ["compare", rest @ ..]) => Self::of_runs(compared(query)?, rest),
             _ => None,
         }
     }
 
-    fn of_run(names: &[&str], rest: &[&str]) -> Option<Self> {
-        let names = names.iter().map(|name| (*name).to_owned()).collect();
-        let run = RunPath::new(names)?;
+    fn of_runs(runs: Vec<RunPath>, rest: &[&str]) -> Option<Self> {
         match rest {
-            [""] => Some(Self::Page(Subject::Run(run))),
-            ["events"] => Some(Self::Events(Subject::Run(run))),
+            [""] => Some(Self::Page(Subject::Runs(runs))),
+            ["events"] => Some(Self::Events(Subject::Runs(runs))),
             ["figures", file] => {
                 let (name, extension) = file.rsplit_once('.')?;
                 let format = [FigureFormat::Svg, FigureFormat::Png, FigureFormat::Csv]
                     .into_iter()
                     .find(|format| format.extension() == extension)?;
-                Some(Self::Figure(run, name.to_owned(), format))
+                Some(Self::Figure(runs, name.to_owned(), format))
             }
             _ => None,
         }
     }
+}
+
+fn decoded(text: &str) -> Option<String> {
+    Some(percent_decode_str(text).decode_utf8().ok()?.into_owned())
+}
+
+fn run_path(names: &[&str]) -> Option<RunPath> {
+    RunPath::new(names.iter().map(|name| (*name).to_owned()).collect())
+}
+
+/// The runs that a query names, as the form on the list of runs writes it: `run=A/B&run=C`.
+fn compared(query: &str) -> Option<Vec<RunPath>> {
+    let mut runs = Vec::new();
+    for pair in query.split('&') {
+        let path = decoded(&pair.strip_prefix("run=")?.replace('+', " "))?;
+        let run = run_path(&path.split('/').collect::<Vec<_>>())?;
+        if !runs.contains(&run) {
+            runs.push(run);
+        }
+    }
+    (runs.len() <= MOST_COMPARED).then_some(runs)
 }
 
 /// Address of the page of a run in a folder.
@@ -129,12 +153,12 @@ mod tests {
     }
 
     fn page(names: &[&str]) -> Option<Route> {
-        Some(Route::Page(Subject::Run(run(names))))
+        Some(Route::Page(Subject::Runs(vec![run(names)])))
     }
 
     #[test]
     fn paths_of_a_folder() {
-        let read = |path| Route::read(path, false);
+        let read = |path| Route::read(path, "", false);
         assert_eq!(read("/"), Some(Route::Page(Subject::List)));
         assert_eq!(read("/events"), Some(Route::Events(Subject::List)));
         assert_eq!(read("/runs/a/"), page(&["a"]));
@@ -142,13 +166,13 @@ mod tests {
         assert_eq!(read("/runs/%C3%A4/"), page(&["ä"]));
         assert_eq!(
             read("/runs/a/events"),
-            Some(Route::Events(Subject::Run(run(&["a"]))))
+            Some(Route::Events(Subject::Runs(vec![run(&["a"])])))
         );
         assert_eq!(read("/runs/events/"), page(&["events"]));
         assert_eq!(
             read("/runs/a/figures/perplexity.svg"),
             Some(Route::Figure(
-                run(&["a"]),
+                vec![run(&["a"])],
                 "perplexity".to_owned(),
                 FigureFormat::Svg
             ))
@@ -168,11 +192,11 @@ mod tests {
 
     #[test]
     fn paths_of_one_run() {
-        let read = |path| Route::read(path, true);
+        let read = |path| Route::read(path, "", true);
         assert_eq!(read("/"), page(&[]));
         assert_eq!(
             read("/events"),
-            Some(Route::Events(Subject::Run(RunPath::default())))
+            Some(Route::Events(Subject::Runs(vec![RunPath::default()])))
         );
         assert!(matches!(
             read("/figures/probe-1.csv"),
@@ -207,10 +231,13 @@ mod tests {
             "/runs/../events",
             "/runs/../figures/x.svg",
         ] {
-            assert_eq!(Route::read(path, false), None, "{path}");
+            assert_eq!(Route::read(path, "", false), None, "{path}");
         }
         // Twice encoded is a name with per cent signs, and nothing else.
-        assert_eq!(Route::read("/runs/%252e%252e/", false), page(&["%2e%2e"]));
+        assert_eq!(
+            Route::read("/runs/%252e%252e/", "", false),
+            page(&["%2e%2e"])
+        );
     }
 
     #[test]
@@ -222,7 +249,43 @@ mod tests {
             &["events"],
         ] {
             let path = run(names);
-            assert_eq!(Route::read(&page_address(&path), false), page(names));
+            assert_eq!(Route::read(&page_address(&path), "", false), page(names));
         }
+    }
+
+    #[test]
+    fn queries_name_the_runs_to_compare() {
+        let read = |query: &str| Route::read("/compare/", query, false);
+        let runs = |runs: &[&[&str]]| {
+            let runs = runs.iter().map(|names| run(names)).collect();
+            Some(Route::Page(Subject::Runs(runs)))
+        };
+        assert_eq!(read("run=a"), runs(&[&["a"]]));
+        assert_eq!(
+            read("run=b&run=a%2Fx+y&run=b"),
+            runs(&[&["b"], &["a", "x y"]])
+        );
+        for query in [
+            "",
+            "run=",
+            "run=..",
+            "run=a/../b",
+            "run=%2Fetc",
+            "x=a",
+            "run=a&",
+            "run=%ff",
+        ] {
+            assert_eq!(read(query), None, "{query}");
+        }
+        let many = |count: usize| {
+            let names: Vec<String> = (0..count).map(|i| format!("run={i}")).collect();
+            read(&names.join("&"))
+        };
+        assert!(many(MOST_COMPARED).is_some() && many(MOST_COMPARED + 1).is_none());
+        assert_eq!(
+            Route::read("/compare/events", "run=a", false),
+            Some(Route::Events(Subject::Runs(vec![run(&["a"])])))
+        );
+        assert_eq!(Route::read("/compare/", "run=a", true), None);
     }
 }

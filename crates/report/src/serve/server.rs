@@ -146,7 +146,7 @@ impl App {
             readings: Arc::default(),
             watch: Watch::new(Arc::new(move |subject| match subject {
                 Subject::List => Some(RunList::read(&looked_at).observe()),
-                Subject::Run(path) => Some(observe(&looked_at.run(path)?)),
+                Subject::Runs(paths) => Some(observe(&looked_at.runs(paths)?)),
             })),
         }
     }
@@ -155,7 +155,7 @@ impl App {
     async fn content(&self, route: &Route) -> Result<(Observed, Bytes), Refusal> {
         let subject = match route {
             Route::Page(subject) | Route::Events(subject) => subject.clone(),
-            Route::Figure(path, ..) => Subject::Run(path.clone()),
+            Route::Figure(paths, ..) => Subject::Runs(paths.clone()),
         };
         let observed = self.watch.look(subject).await.ok_or(Refusal::Missing)?;
         let (root, readings) = (self.root.clone(), Arc::clone(&self.readings));
@@ -165,20 +165,19 @@ impl App {
                 let page = RunList::read(&root).page(&root.name());
                 Ok(with_version(&page, &version).into_bytes())
             }
-            Route::Page(Subject::Run(path)) => {
+            Route::Page(Subject::Runs(paths)) => {
                 let options = PageOptions {
                     live: true,
                     ..PageOptions::default()
                 };
-                let directory = root.run(&path).ok_or(Refusal::Missing)?;
-                let page =
-                    readings.with(&directory, |run| page(std::slice::from_ref(run), &options));
+                let directories = root.runs(&paths).ok_or(Refusal::Missing)?;
+                let page = readings.with(&directories, |runs| page(runs, &options));
                 let page = page.flatten().map_err(failed)?;
                 Ok(with_version(&page, &version).into_bytes())
             }
-            Route::Figure(path, name, format) => {
-                let directory = root.run(&path).ok_or(Refusal::Missing)?;
-                let figure = readings.with(&directory, |run| draw_figure(run, &name, format));
+            Route::Figure(paths, name, format) => {
+                let directories = root.runs(&paths).ok_or(Refusal::Missing)?;
+                let figure = readings.with(&directories, |runs| draw_figure(runs, &name, format));
                 figure.map_err(failed)?
             }
             Route::Events(_) => Err(Refusal::Missing),
@@ -188,8 +187,8 @@ impl App {
     }
 }
 
-fn draw_figure(run: &RunData, name: &str, format: FigureFormat) -> Result<Vec<u8>, Refusal> {
-    let figures = figures(std::slice::from_ref(run));
+fn draw_figure(runs: &[RunData], name: &str, format: FigureFormat) -> Result<Vec<u8>, Refusal> {
+    let figures = figures(runs);
     let figure = figures
         .iter()
         .find(|figure| figure.name == name)
@@ -213,7 +212,7 @@ fn with_version(page: &str, version: &str) -> String {
 
 async fn answer(State(app): State<Arc<App>>, uri: Uri, headers: HeaderMap) -> Response {
     let alone = app.root.is_run();
-    let route = Route::read(uri.path(), alone);
+    let route = Route::read(uri.path(), uri.query().unwrap_or(""), alone);
     let answer = match &route {
         Some(Route::Events(subject)) => events(&app, subject.clone()).await,
         Some(route) => match app.content(route).await {
@@ -262,11 +261,13 @@ fn file(route: &Route, observed: &Observed, content: Bytes, headers: &HeaderMap)
 
 /// The way to the page if only the slash at the end is missing; else a page that says so.
 fn missing(app: &App, uri: &Uri, alone: bool) -> Response {
-    if let Some(Route::Page(Subject::Run(path))) = Route::read(&format!("{}/", uri.path()), alone)
-        && app.root.run(&path).is_some()
+    let with_slash = Route::read(&format!("{}/", uri.path()), "", alone);
+    if let Some(Route::Page(Subject::Runs(paths))) = with_slash
+        && let [path] = paths.as_slice()
+        && app.root.run(path).is_some()
     {
-        return Redirect::permanent(&page_address(&path)).into_response();
+        return Redirect::permanent(&page_address(path)).into_response();
     }
-    let problem = "There is no such run or figure here. The list of runs, or the run, is at /.";
+    let problem = "There is no such run or figure here, or nothing to compare. The list of runs, or the run, is at /.";
     (StatusCode::NOT_FOUND, Html(notice("Not found", problem))).into_response()
 }
