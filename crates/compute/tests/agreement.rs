@@ -166,7 +166,7 @@ fn linear_layers_agree() {
 
 #[test]
 fn attention_agrees() {
-    let cases: [(&[usize], usize, usize); 8] = [
+    let cases: [(&[usize], usize, usize); 12] = [
         (&[1], 1, 1),
         (&[300], 2, 4),
         (&[1, 2, 31, 32, 33, 0, 63, 64, 65, 97], 3, 4),
@@ -175,6 +175,11 @@ fn attention_agrees() {
         (&[70, 1], 2, 7),
         (&[40, 66], 1, 33),
         (&[100], 1, 64),
+        (&[1, 15, 16, 17, 130, 3], 3, 8),
+        // Longer than what stays in the first-level cache.
+        (&[1037], 1, 4),
+        (&[530], 1, 8),
+        (&[77, 40], 2, 2),
     ];
     for (lengths, heads, dimension) in cases {
         for window in [
@@ -191,6 +196,21 @@ fn attention_agrees() {
             for b in backends() {
                 let case = format!("{lengths:?}, {heads}×{dimension}, window {window:?}");
                 let actual = operations::attention(&b, lengths, heads, dimension, window);
+                compare(&case, &b, actual, &expected, 2e-5);
+            }
+        }
+    }
+}
+
+#[test]
+fn attention_agrees_for_every_dimension() {
+    for dimension in 1..=64 {
+        let lengths = [37 + dimension % 5, 1 + dimension];
+        for window in [None, Some(20)] {
+            let expected = operations::attention(&ReferenceBackend, &lengths, 2, dimension, window);
+            for b in backends() {
+                let actual = operations::attention(&b, &lengths, 2, dimension, window);
+                let case = format!("{lengths:?}, 2×{dimension}, window {window:?}");
                 compare(&case, &b, actual, &expected, 2e-5);
             }
         }

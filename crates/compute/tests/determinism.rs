@@ -23,6 +23,7 @@ fn everything(b: &CpuBackend) -> Results {
     results.extend(operations::linear(b, shape, true));
     results.extend(operations::attention(b, &[300, 1, 70], 4, 4, Some(100)));
     results.extend(operations::attention(b, &[90, 131], 3, 16, None));
+    results.extend(operations::attention(b, &[600], 1, 8, Some(256)));
     results.extend(operations::attention_cached(b, 40, 200, 8, 4, None));
     let shape = Head {
         rows: 1100,

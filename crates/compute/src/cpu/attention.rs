@@ -1,5 +1,6 @@
 //! Attention of whole sequences with an online softmax: only a tile of scores exists at a time.
 
+use super::attention_narrow;
 use super::attention_tile::{HeadShape, TILE};
 use super::engine::{Engine, Shared};
 use super::math::exp;
@@ -44,6 +45,30 @@ pub(super) fn attention(
     let log_sums = Shared::new(log_sums);
     for_each_head(engine, shape, |row, head, head_shape| {
         let offset = row * shape.channels + head * head_shape.dimension;
+        macro_rules! narrow {
+            ($d:literal) => {{
+                let len = attention_narrow::scratch_len::<$d>(head_shape.len);
+                let mut scratch = engine.scratch(len);
+                engine.run(attention_narrow::Forward::<'_, $d> {
+                    shape: head_shape,
+                    rows: 0..head_shape.len,
+                    queries: &queries[offset..],
+                    keys: &keys[offset..],
+                    values: &values[offset..],
+                    out,
+                    out_offset: offset,
+                    log_sums,
+                    log_sums_offset: row * shape.heads + head,
+                    heads: shape.heads,
+                    scratch: &mut scratch,
+                })
+            }};
+        }
+        match head_shape.dimension {
+            4 => return narrow!(4),
+            8 => return narrow!(8),
+            _ => {}
+        }
         let mut scratch = engine.scratch(TILE + 2 * head_shape.dimension * MAX_PANEL);
         engine.run(Forward {
             shape: head_shape,

@@ -1,6 +1,7 @@
 //! The gradient of attention, with the weights recomputed tile by tile.
 
 use super::attention::for_each_head;
+use super::attention_narrow_backward;
 use super::attention_tile::{HeadShape, KEYS, TILE};
 use super::engine::{Engine, Shared};
 use super::math::exp;
@@ -31,20 +32,40 @@ pub(super) fn attention_backward(
     let gradients = [d_queries, d_keys, d_values].map(Shared::new);
     for_each_head(engine, shape, |row, head, head_shape| {
         let offset = row * shape.channels + head * head_shape.dimension;
+        let inputs = Inputs {
+            queries: &inputs.queries[offset..],
+            keys: &inputs.keys[offset..],
+            values: &inputs.values[offset..],
+            out: &inputs.out[offset..],
+            log_sums: &inputs.log_sums[row * shape.heads + head..],
+            d_out: &inputs.d_out[offset..],
+        };
+        macro_rules! run {
+            ($d:literal) => {{
+                let mut scratch =
+                    engine.scratch(attention_narrow_backward::scratch_len::<$d>(head_shape.len));
+                engine.run(attention_narrow_backward::Backward::<'_, $d> {
+                    shape: head_shape,
+                    inputs,
+                    gradients,
+                    offset,
+                    heads: shape.heads,
+                    scratch: &mut scratch,
+                })
+            }};
+        }
+        match head_shape.dimension {
+            4 => return run!(4),
+            8 => return run!(8),
+            _ => {}
+        }
         let padded = head_shape.dimension.next_multiple_of(engine.panel());
         let panel = head_shape.dimension * MAX_PANEL;
         let mut scratch = engine
             .scratch(2 * TILE + 3 * panel + 2 * padded * MAX_PANEL + 2 * head_shape.len * padded);
         engine.run(Backward {
             shape: head_shape,
-            inputs: Inputs {
-                queries: &inputs.queries[offset..],
-                keys: &inputs.keys[offset..],
-                values: &inputs.values[offset..],
-                out: &inputs.out[offset..],
-                log_sums: &inputs.log_sums[row * shape.heads + head..],
-                d_out: &inputs.d_out[offset..],
-            },
+            inputs,
             gradients,
             offset,
             heads: shape.heads,

@@ -32,7 +32,7 @@ pub(super) struct HeadShape {
 impl HeadShape {
     /// The first key that the query at `position` sees.
     #[inline(always)]
-    fn first_key(&self, position: usize) -> usize {
+    pub(super) fn first_key(&self, position: usize) -> usize {
         self.window
             .map_or(0, |window| (position + 1).saturating_sub(window))
     }

@@ -7,6 +7,8 @@
 mod attention;
 mod attention_backward;
 mod attention_cached;
+mod attention_narrow;
+mod attention_narrow_backward;
 mod attention_tile;
 mod backend;
 mod elementwise;

@@ -25,6 +25,25 @@ macro_rules! intrinsic {
     };
 }
 
+/// Transposes the 4 × 4 matrices that the blocks of four lanes form.
+///
+/// # Safety
+/// The processor must have AVX2.
+#[inline(always)]
+unsafe fn transpose_blocks([a, b, c, d]: [__m256; 4]) -> [__m256; 4] {
+    // SAFETY: what the caller grants.
+    unsafe {
+        let (ab_low, ab_high) = (_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b));
+        let (cd_low, cd_high) = (_mm256_unpacklo_ps(c, d), _mm256_unpackhi_ps(c, d));
+        [
+            _mm256_shuffle_ps::<0b01_00_01_00>(ab_low, cd_low),
+            _mm256_shuffle_ps::<0b11_10_11_10>(ab_low, cd_low),
+            _mm256_shuffle_ps::<0b01_00_01_00>(ab_high, cd_high),
+            _mm256_shuffle_ps::<0b11_10_11_10>(ab_high, cd_high),
+        ]
+    }
+}
+
 impl Simd for Avx2 {
     const LANES: usize = 8;
 
@@ -55,6 +74,31 @@ impl Simd for Avx2 {
     unsafe fn store(self, target: *mut f32, v: __m256) {
         // SAFETY: the token shows AVX2; the caller grants eight writable numbers.
         unsafe { _mm256_storeu_ps(target, v) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_columns(self, source: *const f32, stride: usize) -> [__m256; 4] {
+        // SAFETY: the token shows AVX2; the caller grants four numbers of each of eight rows.
+        unsafe {
+            let row = |i: usize| _mm_loadu_ps(source.add(i * stride));
+            // Every fourth row, so that the transposition stays inside blocks of four lanes.
+            let rows = |i: usize| _mm256_set_m128(row(i + 4), row(i));
+            transpose_blocks([rows(0), rows(1), rows(2), rows(3)])
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn store_columns(self, target: *mut f32, stride: usize, columns: [__m256; 4]) {
+        // SAFETY: the token shows AVX2; the caller grants four numbers of each of eight rows.
+        unsafe {
+            for (i, rows) in transpose_blocks(columns).into_iter().enumerate() {
+                _mm_storeu_ps(target.add(i * stride), _mm256_castps256_ps128(rows));
+                _mm_storeu_ps(
+                    target.add((i + 4) * stride),
+                    _mm256_extractf128_ps::<1>(rows),
+                );
+            }
+        }
     }
 
     #[inline(always)]
@@ -136,5 +180,25 @@ impl Simd for Avx2 {
             sums = intrinsic!(_mm256_add_ps(sums, _mm256_permute2f128_ps::<1>(sums, sums)));
         }
         sums
+    }
+
+    #[inline(always)]
+    fn sum_four(self, [a, b, c, d]: [__m256; 4]) -> [f32; 4] {
+        intrinsic!({
+            // Of each block of four lanes, halfway: a₀+a₂, b₀+b₂, a₁+a₃, b₁+b₃.
+            let pair = |a, b| _mm256_add_ps(_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b));
+            let (ab, cd) = (pair(a, b), pair(c, d));
+            let blocks = _mm256_add_ps(
+                _mm256_shuffle_ps::<0b01_00_01_00>(ab, cd),
+                _mm256_shuffle_ps::<0b11_10_11_10>(ab, cd),
+            );
+            let sums = _mm_add_ps(
+                _mm256_castps256_ps128(blocks),
+                _mm256_extractf128_ps::<1>(blocks),
+            );
+            let mut array = [0.0; 4];
+            _mm_storeu_ps(array.as_mut_ptr(), sums);
+            array
+        })
     }
 }

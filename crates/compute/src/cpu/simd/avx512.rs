@@ -31,6 +31,25 @@ fn front_mask(len: usize) -> __mmask16 {
     ((1u32 << len.min(16)) - 1) as __mmask16
 }
 
+/// Transposes the 4 × 4 matrices that the blocks of four lanes form.
+///
+/// # Safety
+/// The processor must have AVX-512 F.
+#[inline(always)]
+unsafe fn transpose_blocks([a, b, c, d]: [__m512; 4]) -> [__m512; 4] {
+    // SAFETY: what the caller grants.
+    unsafe {
+        let (ab_low, ab_high) = (_mm512_unpacklo_ps(a, b), _mm512_unpackhi_ps(a, b));
+        let (cd_low, cd_high) = (_mm512_unpacklo_ps(c, d), _mm512_unpackhi_ps(c, d));
+        [
+            _mm512_shuffle_ps::<0b01_00_01_00>(ab_low, cd_low),
+            _mm512_shuffle_ps::<0b11_10_11_10>(ab_low, cd_low),
+            _mm512_shuffle_ps::<0b01_00_01_00>(ab_high, cd_high),
+            _mm512_shuffle_ps::<0b11_10_11_10>(ab_high, cd_high),
+        ]
+    }
+}
+
 impl Simd for Avx512 {
     const LANES: usize = 16;
 
@@ -61,6 +80,36 @@ impl Simd for Avx512 {
     unsafe fn store(self, target: *mut f32, v: __m512) {
         // SAFETY: the token shows AVX-512; the caller grants sixteen writable numbers.
         unsafe { _mm512_storeu_ps(target, v) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_columns(self, source: *const f32, stride: usize) -> [__m512; 4] {
+        // SAFETY: the token shows AVX-512; the caller grants four numbers of each of sixteen rows.
+        unsafe {
+            let row = |i: usize| _mm_loadu_ps(source.add(i * stride));
+            // Every fourth row, so that the transposition stays inside blocks of four lanes.
+            let rows = |i: usize| {
+                let v = _mm512_castps128_ps512(row(i));
+                let v = _mm512_insertf32x4::<1>(v, row(i + 4));
+                let v = _mm512_insertf32x4::<2>(v, row(i + 8));
+                _mm512_insertf32x4::<3>(v, row(i + 12))
+            };
+            transpose_blocks([rows(0), rows(1), rows(2), rows(3)])
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn store_columns(self, target: *mut f32, stride: usize, columns: [__m512; 4]) {
+        // SAFETY: the token shows AVX-512; the caller grants four numbers of each of sixteen rows.
+        unsafe {
+            for (i, rows) in transpose_blocks(columns).into_iter().enumerate() {
+                let row = |block: usize| target.add((i + 4 * block) * stride);
+                _mm_storeu_ps(row(0), _mm512_castps512_ps128(rows));
+                _mm_storeu_ps(row(1), _mm512_extractf32x4_ps::<1>(rows));
+                _mm_storeu_ps(row(2), _mm512_extractf32x4_ps::<2>(rows));
+                _mm_storeu_ps(row(3), _mm512_extractf32x4_ps::<3>(rows));
+            }
+        }
     }
 
     #[inline(always)]
@@ -151,5 +200,30 @@ impl Simd for Avx512 {
             ));
         }
         sums
+    }
+
+    #[inline(always)]
+    fn sum_four(self, [a, b, c, d]: [__m512; 4]) -> [f32; 4] {
+        intrinsic!({
+            // Of each block of four lanes, halfway: a₀+a₂, b₀+b₂, a₁+a₃, b₁+b₃.
+            let pair = |a, b| _mm512_add_ps(_mm512_unpacklo_ps(a, b), _mm512_unpackhi_ps(a, b));
+            let (ab, cd) = (pair(a, b), pair(c, d));
+            let blocks = _mm512_add_ps(
+                _mm512_shuffle_ps::<0b01_00_01_00>(ab, cd),
+                _mm512_shuffle_ps::<0b11_10_11_10>(ab, cd),
+            );
+            let upper = _mm512_shuffle_f32x4::<0b11_10_11_10>(blocks, blocks);
+            let halves = _mm256_add_ps(
+                _mm512_castps512_ps256(blocks),
+                _mm512_castps512_ps256(upper),
+            );
+            let sums = _mm_add_ps(
+                _mm256_castps256_ps128(halves),
+                _mm256_extractf128_ps::<1>(halves),
+            );
+            let mut array = [0.0; 4];
+            _mm_storeu_ps(array.as_mut_ptr(), sums);
+            array
+        })
     }
 }

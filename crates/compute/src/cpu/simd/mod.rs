@@ -58,6 +58,38 @@ pub(super) trait Simd: Copy + Send + Sync {
     /// `LANES` numbers from `target` on must be writable.
     unsafe fn store(self, target: *mut f32, v: Self::Vector);
 
+    /// Reads the first four numbers of `LANES` rows that begin `stride` numbers apart: vector k holds
+    /// number k of every row.
+    ///
+    /// # Safety
+    /// Those numbers must be readable.
+    #[inline(always)]
+    unsafe fn load_columns(self, source: *const f32, stride: usize) -> [Self::Vector; 4] {
+        let mut columns = [[0.0; MAX_LANES]; 4];
+        for lane in 0..Self::LANES {
+            for (k, column) in columns.iter_mut().enumerate() {
+                // SAFETY: what the caller grants.
+                column[lane] = unsafe { *source.add(lane * stride + k) };
+            }
+        }
+        columns.map(|column| self.load_front(&column[..Self::LANES]))
+    }
+
+    /// Writes what [`load_columns`](Self::load_columns) reads.
+    ///
+    /// # Safety
+    /// Those numbers must be writable.
+    #[inline(always)]
+    unsafe fn store_columns(self, target: *mut f32, stride: usize, columns: [Self::Vector; 4]) {
+        let columns = columns.map(|column| self.to_array(column));
+        for lane in 0..Self::LANES {
+            for (k, column) in columns.iter().enumerate() {
+                // SAFETY: what the caller grants.
+                unsafe { *target.add(lane * stride + k) = column[lane] };
+            }
+        }
+    }
+
     /// `a + b`.
     fn add(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
 
@@ -90,6 +122,12 @@ pub(super) trait Simd: Copy + Send + Sync {
 
     /// In every lane the sum of the `GROUP` neighbouring lanes that it belongs to, a power of two.
     fn sum_groups<const GROUP: usize>(self, a: Self::Vector) -> Self::Vector;
+
+    /// The sum of the lanes of each of four vectors, in a fixed order.
+    #[inline(always)]
+    fn sum_four(self, v: [Self::Vector; 4]) -> [f32; 4] {
+        v.map(|v| self.sum(v))
+    }
 
     /// The lanes as an array; those from `LANES` on are 0.
     #[inline(always)]
