@@ -1,9 +1,11 @@
 //! Attention of whole sequences with an online softmax: only a tile of scores exists at a time.
 
+use std::f32::consts::LN_2;
+
 use super::attention_narrow;
 use super::attention_tile::{HeadShape, TILE};
 use super::engine::{Engine, Shared};
-use super::math::exp;
+use super::math::exp2;
 use super::microkernel::{MAX_PANEL, PANEL_VECTORS};
 use super::simd::{Kernel, Simd};
 use crate::Attention;
@@ -111,7 +113,7 @@ impl Kernel for Forward<'_> {
         let sums = &mut sums[..shape.dimension * width];
         for first in (0..shape.len).step_by(width) {
             let queries = first..shape.len.min(first + width);
-            shape.pack(s, &queries, self.queries, panel);
+            shape.pack_queries(s, &queries, self.queries, panel);
             sums.fill(0.0);
             // Not −∞, whose difference from a score of −∞ is not a number.
             let mut maxima = [f32::MIN; MAX_PANEL];
@@ -123,17 +125,22 @@ impl Kernel for Forward<'_> {
                 softmax_step(s, scores, &mut maxima, &mut totals, sums);
                 shape.add_weighted(s, &keys, self.values, tile, sums);
             }
-            for (lane, query) in queries.enumerate() {
-                let start = self.out_offset + query * shape.stride;
-                // SAFETY: this head's channels of this sequence's rows belong to this task.
-                let out = unsafe { self.out.part(start..start + shape.dimension) };
-                for (out, sums) in out.iter_mut().zip(sums.chunks_exact(width)) {
-                    *out = sums[lane] / totals[lane];
+            for sums in sums.chunks_exact_mut(width) {
+                for lanes in (0..width).step_by(S::LANES) {
+                    let sum = &mut sums[lanes..][..S::LANES];
+                    s.store_front(
+                        sum,
+                        s.div(s.load_front(sum), s.load_front(&totals[lanes..])),
+                    );
                 }
+            }
+            // SAFETY: this head's channels of this sequence's rows belong to this task.
+            unsafe { shape.unpack(s, &queries, sums, self.out, self.out_offset) };
+            for (lane, query) in queries.enumerate() {
                 let at = self.log_sums_offset + query * self.heads;
                 // SAFETY: as above.
                 let log_sum = unsafe { self.log_sums.part(at..at + 1) };
-                log_sum[0] = maxima[lane] + totals[lane].ln();
+                log_sum[0] = maxima[lane] * LN_2 + totals[lane].ln();
             }
         }
     }
@@ -156,7 +163,7 @@ fn softmax_step<S: Simd>(
         for row in tile.chunks_exact(width) {
             max = s.max(max, s.load_front(&row[lanes..][..S::LANES]));
         }
-        let shrink = exp(s, s.sub(before, max));
+        let shrink = exp2(s, s.sub(before, max));
         for row in sums.chunks_exact_mut(width) {
             let sum = &mut row[lanes..][..S::LANES];
             s.store_front(sum, s.mul(s.load_front(sum), shrink));
@@ -164,7 +171,7 @@ fn softmax_step<S: Simd>(
         let mut total = s.mul(s.load_front(&totals[lanes..]), shrink);
         for row in tile.chunks_exact_mut(width) {
             let score = &mut row[lanes..][..S::LANES];
-            let weight = exp(s, s.sub(s.load_front(score), max));
+            let weight = exp2(s, s.sub(s.load_front(score), max));
             total = s.add(total, weight);
             s.store_front(score, weight);
         }

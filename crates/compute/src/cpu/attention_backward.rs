@@ -1,10 +1,12 @@
 //! The gradient of attention, with the weights recomputed tile by tile.
 
+use std::f32::consts::LOG2_E;
+
 use super::attention::for_each_head;
 use super::attention_narrow_backward;
 use super::attention_tile::{HeadShape, KEYS, TILE};
 use super::engine::{Engine, Shared};
-use super::math::exp;
+use super::math::exp2;
 use super::microkernel::{Left, MAX_PANEL, PANEL_VECTORS, Product, multiply};
 use super::pack::pack_rows;
 use super::simd::{Kernel, Simd};
@@ -112,7 +114,7 @@ impl Kernel for Backward<'_> {
         d_values.fill(0.0);
         for first in (0..shape.len).step_by(width) {
             let queries = first..shape.len.min(first + width);
-            shape.pack(s, &queries, inputs.queries, query_panel);
+            shape.pack_queries(s, &queries, inputs.queries, query_panel);
             shape.pack(s, &queries, inputs.d_out, d_out_panel);
             for (source, panels) in [
                 (inputs.queries, &mut *query_rows),
@@ -129,7 +131,8 @@ impl Kernel for Backward<'_> {
             let mut log_sums = [f32::INFINITY; MAX_PANEL];
             let mut d_log_sums = [0.0; MAX_PANEL];
             for (lane, query) in queries.clone().enumerate() {
-                log_sums[lane] = inputs.log_sums[query * self.heads];
+                // In bits, as the scores.
+                log_sums[lane] = LOG2_E * inputs.log_sums[query * self.heads];
                 let row = query * shape.stride..query * shape.stride + dimension;
                 let products = inputs.out[row.clone()].iter().zip(&inputs.d_out[row]);
                 d_log_sums[lane] = products.map(|(&o, &d)| o * d).sum();
@@ -153,13 +156,9 @@ impl Kernel for Backward<'_> {
                 add_rows(s, sizes, weights, d_out_rows, &mut d_values[rows.clone()]);
                 add_rows(s, sizes, d_scores, query_rows, &mut d_keys[rows]);
             }
-            for (lane, query) in queries.enumerate() {
-                let start = self.offset + query * shape.stride;
-                // SAFETY: this head's channels of this sequence's rows belong to this task.
-                let d_query = unsafe { self.gradients[0].part(start..start + dimension) };
-                for (d, sums) in d_query.iter_mut().zip(d_query_panel.chunks_exact(width)) {
-                    *d = sums[lane];
-                }
+            // SAFETY: this head's channels of this sequence's rows belong to this task.
+            unsafe {
+                shape.unpack(s, &queries, d_query_panel, self.gradients[0], self.offset);
             }
         }
         for (gradient, sums) in [(self.gradients[1], d_keys), (self.gradients[2], d_values)] {
@@ -191,7 +190,7 @@ fn score_gradients<S: Simd>(
         for (weights, d_scores) in rows.zip(d_scores.chunks_exact_mut(width)) {
             let weights = &mut weights[lanes..][..S::LANES];
             let d_scores = &mut d_scores[lanes..][..S::LANES];
-            let weight = exp(s, s.sub(s.load_front(weights), log_sum));
+            let weight = exp2(s, s.sub(s.load_front(weights), log_sum));
             s.store_front(weights, weight);
             let d_score = s.mul(weight, s.sub(s.load_front(d_scores), d_log_sum));
             s.store_front(d_scores, d_score);

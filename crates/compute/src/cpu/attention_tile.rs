@@ -4,8 +4,10 @@
 //! no work across lanes. The partition of a sequence into tiles is counted from its start, so that
 //! neither the rest of a batch nor later rows change the result of a row.
 
+use std::f32::consts::LOG2_E;
 use std::ops::Range;
 
+use super::engine::Shared;
 use super::microkernel::{Left, MAX_PANEL, PANEL_VECTORS, Product, multiply};
 use super::pack::pack_transposed;
 use super::simd::Simd;
@@ -47,11 +49,89 @@ impl HeadShape {
             .map(move |start| start..end.min(start + KEYS))
     }
 
+    /// Packs queries as a panel (dimension, rows), times log₂ e: the exponentials of scores are
+    /// powers of two.
+    #[inline(always)]
+    pub(super) fn pack_queries<S: Simd>(
+        &self,
+        s: S,
+        rows: &Range<usize>,
+        queries: &[f32],
+        panel: &mut [f32],
+    ) {
+        self.pack(s, rows, queries, panel);
+        let panel = &mut panel[..self.dimension * PANEL_VECTORS * S::LANES];
+        for x in panel.chunks_exact_mut(S::LANES) {
+            s.store_front(x, s.mul(s.load_front(x), s.splat(LOG2_E)));
+        }
+    }
+
     /// Packs rows of a matrix as a panel (dimension, rows).
     #[inline(always)]
     pub(super) fn pack<S: Simd>(&self, s: S, rows: &Range<usize>, x: &[f32], panel: &mut [f32]) {
+        let width = PANEL_VECTORS * S::LANES;
         let source = &x[rows.start * self.stride..];
-        pack_transposed(s, self.dimension, rows.len(), source, self.stride, panel);
+        if rows.len() < width || !self.dimension.is_multiple_of(4) {
+            return pack_transposed(s, self.dimension, rows.len(), source, self.stride, panel);
+        }
+        let source = &source[..(width - 1) * self.stride + self.dimension];
+        for (d, panel) in (0..self.dimension)
+            .step_by(4)
+            .zip(panel.chunks_exact_mut(4 * width))
+        {
+            for v in 0..PANEL_VECTORS {
+                let source = &source[v * S::LANES * self.stride + d..];
+                // SAFETY: the slice ends with channel `dimension` of the last row of the panel.
+                let columns = unsafe { s.load_columns(source.as_ptr(), self.stride) };
+                for (panel, column) in panel.chunks_exact_mut(width).zip(columns) {
+                    s.store_front(&mut panel[v * S::LANES..][..S::LANES], column);
+                }
+            }
+        }
+    }
+
+    /// Writes a panel (dimension, rows) over rows of a matrix of which channel 0 of row 0 is at
+    /// `offset`.
+    ///
+    /// # Safety
+    /// Nothing else may access these rows of the head meanwhile.
+    #[inline(always)]
+    pub(super) unsafe fn unpack<S: Simd>(
+        &self,
+        s: S,
+        rows: &Range<usize>,
+        panel: &[f32],
+        x: Shared<'_>,
+        offset: usize,
+    ) {
+        let width = PANEL_VECTORS * S::LANES;
+        let start = offset + rows.start * self.stride;
+        if rows.len() < width || !self.dimension.is_multiple_of(4) {
+            for (lane, row) in rows.clone().enumerate() {
+                let start = offset + row * self.stride;
+                // SAFETY: the caller's.
+                let row = unsafe { x.part(start..start + self.dimension) };
+                for (x, panel) in row.iter_mut().zip(panel.chunks_exact(width)) {
+                    *x = panel[lane];
+                }
+            }
+            return;
+        }
+        for (d, panel) in (0..self.dimension)
+            .step_by(4)
+            .zip(panel.chunks_exact(4 * width))
+        {
+            for v in 0..PANEL_VECTORS {
+                let column =
+                    |k: usize| s.load_front(&panel[k * width + v * S::LANES..][..S::LANES]);
+                let columns = [column(0), column(1), column(2), column(3)];
+                // SAFETY: four channels of LANES rows of the head, which are the caller's.
+                unsafe {
+                    let target = x.at(start + v * S::LANES * self.stride + d);
+                    s.store_columns(target, self.stride, columns);
+                }
+            }
+        }
     }
 
     /// `tile = x[keys] · panel`: the inner products of rows of a matrix with a packed panel.
