@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use autophage_bench::BenchError;
 use autophage_corpus::CorpusError;
 use autophage_lab::{ExperimentError, LabError};
 use autophage_measure::MeasureError;
@@ -50,6 +51,17 @@ impl fmt::Display for Failure {
 impl From<ExperimentError> for Failure {
     fn from(error: ExperimentError) -> Self {
         Self::usage(error)
+    }
+}
+
+impl From<BenchError> for Failure {
+    fn from(error: BenchError) -> Self {
+        match error {
+            BenchError::UnknownModel(_) | BenchError::NoModel | BenchError::Isa(_) => {
+                Self::usage(error)
+            }
+            BenchError::Model { .. } => Self::failed(error),
+        }
     }
 }
 

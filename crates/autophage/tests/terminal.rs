@@ -9,12 +9,16 @@ use std::process::Stdio;
 use common::{Answer, Bench};
 
 /// Every command with the arguments that its help must tell of.
-const COMMANDS: [(&str, &[&str]); 13] = [
+const COMMANDS: [(&str, &[&str]); 14] = [
     (
         "run",
         &["<PRESET|FILE>", "--out", "--set", "--json", "--dry-run"],
     ),
     ("status", &["<RUN>", "--json"]),
+    (
+        "bench",
+        &["--models", "--threads", "--isa", "--quick", "--json"],
+    ),
     ("sample", &["<RUN>", "--generation", "--count", "--json"]),
     (
         "probe",

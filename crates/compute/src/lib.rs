@@ -16,9 +16,9 @@ mod shapes;
 mod work;
 
 pub use backend::Backend;
-pub use cpu::{CpuBackend, Isa, IsaError};
+pub use cpu::{Ceilings, CpuBackend, Isa, IsaError};
 pub use host::HostBuffer;
-pub use profile::{Noted, Operation, Profile, Profiled};
+pub use profile::{CACHES, Noted, Operation, Profile, Profiled};
 pub use reference::ReferenceBackend;
 pub use sampling::draw;
 pub use shapes::{

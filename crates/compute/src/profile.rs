@@ -100,7 +100,13 @@ pub struct Noted {
     pub time: Duration,
     /// What all calls together had to do.
     pub work: Work,
+    /// The part of it that was done in calls whose operands are more than [`CACHES`] bytes.
+    pub beyond_caches: Work,
 }
+
+/// Operands of up to so many bytes may lie in the caches of a processor: 32 MiB. Larger ones have to
+/// come from memory.
+pub const CACHES: u64 = 1 << 25;
 
 /// What was noted of every operation that was called.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -141,11 +147,25 @@ impl Profile {
         self.allocated
     }
 
+    /// Adds what another profile noted.
+    pub fn merge(&mut self, other: &Self) {
+        for (noted, other) in self.noted.iter_mut().zip(other.noted) {
+            noted.calls += other.calls;
+            noted.time += other.time;
+            noted.work = noted.work + other.work;
+            noted.beyond_caches = noted.beyond_caches + other.beyond_caches;
+        }
+        self.allocated += other.allocated;
+    }
+
     fn add(&mut self, operation: Operation, work: Work, time: Duration) {
         let noted = &mut self.noted[operation as usize];
         noted.calls += 1;
         noted.time += time;
         noted.work = noted.work + work;
+        if work.bytes_read + work.bytes_written > CACHES {
+            noted.beyond_caches = noted.beyond_caches + work;
+        }
     }
 }
 
@@ -550,7 +570,16 @@ mod tests {
         assert_eq!(linear.work.multiply_adds, 4 * 30);
         assert!(linear.time > Duration::ZERO && linear.time <= profile.time());
         assert_eq!(profile.allocated_bytes(), 4 * (6 + 10 + 15));
+        assert_eq!(linear.beyond_caches, Work::default());
+        let mut twice = profile.clone();
+        twice.merge(&profile);
+        assert_eq!(twice.of(Operation::Linear).calls, 8);
+        assert_eq!(twice.time(), 2 * profile.time());
+        assert_eq!(twice.allocated_bytes(), 2 * profile.allocated_bytes());
         assert_eq!(backend.take(), Profile::default(), "notes begin anew");
+        backend.fill(&mut backend.zeros(CACHES as usize / 4 + 1), 0.0);
+        let fill = backend.take().of(Operation::Fill);
+        assert_eq!(fill.beyond_caches.bytes_written, CACHES + 4);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! One file a command.
 
+mod bench;
 mod count;
 mod errors;
 mod forecast;
@@ -36,6 +37,7 @@ pub(crate) enum Command {
     Theory(theory::Arguments),
     Selfcheck(selfcheck::Arguments),
     Presets(presets::Arguments),
+    Bench(bench::Arguments),
 }
 
 impl Command {
@@ -56,6 +58,7 @@ impl Command {
             Self::Theory(arguments) => theory::execute(&arguments),
             Self::Selfcheck(arguments) => selfcheck::execute(&arguments),
             Self::Presets(arguments) => presets::execute(&arguments),
+            Self::Bench(arguments) => bench::execute(&arguments),
         }
     }
 }

@@ -3,6 +3,7 @@
 pub(crate) mod generations;
 pub(crate) mod number;
 pub(crate) mod progress;
+pub(crate) mod rates;
 pub(crate) mod table;
 
 use std::fmt;

@@ -11,6 +11,7 @@ mod attention_narrow;
 mod attention_narrow_backward;
 mod attention_tile;
 mod backend;
+mod ceiling;
 mod elementwise;
 mod embedding;
 mod engine;
@@ -28,4 +29,5 @@ mod scratch;
 mod simd;
 
 pub use backend::CpuBackend;
+pub use ceiling::Ceilings;
 pub use isa::{Isa, IsaError};

@@ -1,0 +1,70 @@
+//! `autophage bench`: how fast this machine is.
+
+use autophage_bench::{BenchError, BenchModel, BenchSettings, bench};
+use autophage_compute::Isa;
+
+use crate::failure::Failure;
+use crate::terminal::{rates, write_json};
+
+/// Measure how fast this machine trains, samples and scores models, beside what it can do at most.
+///
+/// The ceilings (multiply-adds, matrix products, exponentials, memory) are measured by the same
+/// command. Takes about two minutes on two cores.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  autophage bench
+  autophage bench --quick --models demo
+  autophage bench --isa avx2 --threads 1 --json")]
+pub(crate) struct Arguments {
+    /// Models to measure: demo, 1m, 33m; all of them if not given.
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
+    models: Option<Vec<String>>,
+
+    /// Threads to compute with; all processors if not given.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=4096))]
+    threads: Option<u32>,
+
+    /// Instruction set: portable, avx2 or avx512; the best of this processor if not given.
+    #[arg(long)]
+    isa: Option<String>,
+
+    /// A first impression in a few seconds: less work, fewer repetitions.
+    #[arg(long)]
+    quick: bool,
+
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn execute(arguments: &Arguments) -> Result<(), Failure> {
+    let report = bench(&settings(arguments)?, &mut |step| {
+        anstream::eprintln!("measuring {step}");
+    })?;
+    if arguments.json {
+        write_json(&report);
+    } else {
+        rates::print(&report);
+    }
+    Ok(())
+}
+
+fn settings(arguments: &Arguments) -> Result<BenchSettings, BenchError> {
+    let models = match &arguments.models {
+        None => BenchModel::ALL.to_vec(),
+        Some(names) => names
+            .iter()
+            .map(|name| name.parse())
+            .collect::<Result<_, _>>()?,
+    };
+    Ok(BenchSettings {
+        models,
+        threads: arguments.threads.map(|threads| threads as usize),
+        isa: arguments
+            .isa
+            .as_deref()
+            .map(str::parse::<Isa>)
+            .transpose()?,
+        quick: arguments.quick,
+    })
+}

@@ -1,0 +1,48 @@
+//! `autophage bench`: what it prints, and what it refuses.
+
+mod common;
+
+use common::Bench;
+
+#[test]
+fn rates_as_a_table_of_eighty_columns_and_as_json() {
+    let bench = Bench::new();
+    let quick = ["bench", "--quick", "--models", "demo", "--threads", "2"];
+    let out = bench.succeed(&quick);
+    for words in [
+        "2 threads",
+        "ceilings",
+        "train",
+        "sample",
+        "score",
+        "linear",
+    ] {
+        assert!(out.contains(words), "{words}: {out}");
+    }
+    for line in out.lines() {
+        assert!(line.chars().count() <= 80, "{line}");
+    }
+    let json = bench.json(&[&quick[..], &["--isa", "portable", "--json"]].concat());
+    assert_eq!(json["version"], 1);
+    assert_eq!(json["machine"]["isa"], "portable");
+    assert_eq!(json["models"][0]["name"], "demo");
+}
+
+#[test]
+fn models_and_instruction_sets_that_do_not_exist() {
+    let bench = Bench::new();
+    bench.refuse(
+        2,
+        &["bench", "--models", "demo,7b"],
+        &["`7b`", "`demo`", "`1m`", "`33m`"],
+    );
+    bench.refuse(
+        2,
+        &["bench", "--isa", "sse9"],
+        &["unknown instruction set `sse9`", "`portable`"],
+    );
+    let mut command = bench.command(&["bench", "--models", "demo"]);
+    let answer = common::Answer::of(command.env("AUTOPHAGE_ISA", "sse9"));
+    assert_eq!(answer.status, Some(2), "{}", answer.err);
+    assert!(answer.err.contains("sse9"), "{}", answer.err);
+}

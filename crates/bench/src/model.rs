@@ -1,0 +1,100 @@
+//! The models whose speed is measured.
+
+use std::str::FromStr;
+
+use autophage_model::GptNeoConfig;
+
+use crate::BenchError;
+
+/// A model of the presets, and what a measurement asks of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BenchModel {
+    /// The model of the preset `demo`.
+    Demo,
+    /// The model of the preset `tinystories-1m`.
+    TinyStories1M,
+    /// The model of the preset `tinystories-33m`.
+    TinyStories33M,
+}
+
+impl BenchModel {
+    /// All of them, the smallest first.
+    pub const ALL: [Self; 3] = [Self::Demo, Self::TinyStories1M, Self::TinyStories33M];
+
+    /// What it is called in reports: the name of its preset.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Demo => "demo",
+            Self::TinyStories1M => "tinystories-1m",
+            Self::TinyStories33M => "tinystories-33m",
+        }
+    }
+
+    /// What it may be called for short.
+    fn short(self) -> &'static str {
+        let name = self.name();
+        name.strip_prefix("tinystories-").unwrap_or(name)
+    }
+
+    /// The names that are understood, for messages.
+    pub(crate) fn known() -> String {
+        Self::ALL
+            .map(|model| format!("`{}`", model.short()))
+            .join(", ")
+    }
+
+    /// Its sizes.
+    pub(crate) fn config(self) -> GptNeoConfig {
+        match GptNeoConfig::preset(self.name()) {
+            Some(config) => config,
+            None => GptNeoConfig::new(2048, 128, 4, 8),
+        }
+    }
+
+    /// Tokens that a token is conditioned on at most, in training and scoring.
+    pub(crate) fn context(self) -> usize {
+        match self {
+            Self::Demo => 256,
+            Self::TinyStories1M | Self::TinyStories33M => 512,
+        }
+    }
+
+    /// Tokens of a sampled text.
+    pub(crate) fn sampled_tokens(self) -> usize {
+        match self {
+            Self::Demo => 256,
+            Self::TinyStories1M => 600,
+            Self::TinyStories33M => 300,
+        }
+    }
+}
+
+/// Reads the name of a preset, or what is left of it without `tinystories-`.
+impl FromStr for BenchModel {
+    type Err = BenchError;
+
+    fn from_str(name: &str) -> Result<Self, BenchError> {
+        Self::ALL
+            .into_iter()
+            .find(|model| [model.name(), model.short()].contains(&name))
+            .ok_or_else(|| BenchError::UnknownModel(name.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_read_in_full_and_short() {
+        for model in BenchModel::ALL {
+            assert_eq!(model.name().parse::<BenchModel>().unwrap(), model);
+            assert_eq!(model.short().parse::<BenchModel>().unwrap(), model);
+            assert!(model.config().validate().is_ok());
+        }
+        assert_eq!(
+            "2m".parse::<BenchModel>().unwrap_err().to_string(),
+            "unknown model `2m`: choose among `demo`, `1m`, `33m`"
+        );
+    }
+}

@@ -1,0 +1,107 @@
+//! How near an operation comes to what the machine allows.
+//!
+//! An operation needs at least the time of its multiply-adds at their ceiling, of its exponentials at
+//! theirs, and of moving its operands, each taken alone: the greatest of these times is a bound that
+//! nothing undercuts, and the bound over the time taken is the share of the machine's ceiling (the
+//! roofline model of Williams et al., 2009).
+
+use autophage_compute::{Noted, Work};
+
+use crate::MachineCeilings;
+use crate::report::Limit;
+
+/// The least time of an operation in seconds, and what decides it.
+pub(crate) fn bound(noted: &Noted, ceilings: &MachineCeilings) -> (f64, Limit) {
+    let work = noted.work;
+    let far = noted.beyond_caches;
+    let near = Work {
+        bytes_read: work.bytes_read - far.bytes_read,
+        bytes_written: work.bytes_written - far.bytes_written,
+        ..Work::default()
+    };
+    // Reading and writing may go on side by side.
+    let memory = time(far.bytes_read, ceilings.memory_read_gb)
+        .max(time(far.bytes_written, ceilings.memory_write_gb));
+    let caches = time(near.bytes_read, ceilings.cache_read_gb)
+        .max(time(near.bytes_written, ceilings.cache_write_gb));
+    let transport = if memory > caches {
+        Limit::Memory
+    } else {
+        Limit::Caches
+    };
+    [
+        (
+            time(2 * work.multiply_adds, ceilings.gflops),
+            Limit::MultiplyAdds,
+        ),
+        (
+            time(work.exponentials, ceilings.giga_exponentials),
+            Limit::Exponentials,
+        ),
+        (memory + caches, transport),
+    ]
+    .into_iter()
+    .max_by(|a, b| a.0.total_cmp(&b.0))
+    .expect("three times")
+}
+
+/// Seconds for `amount` at `rate` 10⁹ a second.
+fn time(amount: u64, rate: f64) -> f64 {
+    1e-9 * amount as f64 / rate
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    const CEILINGS: MachineCeilings = MachineCeilings {
+        gflops: 100.0,
+        matrix_gflops: 50.0,
+        giga_exponentials: 10.0,
+        memory_read_gb: 20.0,
+        memory_write_gb: 10.0,
+        cache_read_gb: 200.0,
+        cache_write_gb: 100.0,
+    };
+
+    fn noted(work: Work, beyond_caches: Work) -> Noted {
+        Noted {
+            calls: 1,
+            time: Duration::from_secs(1),
+            work,
+            beyond_caches,
+        }
+    }
+
+    #[test]
+    fn the_slowest_resource_decides() {
+        let work = Work {
+            multiply_adds: 50_000_000_000,
+            exponentials: 1_000_000_000,
+            bytes_read: 4_000_000_000,
+            bytes_written: 1_000_000_000,
+        };
+        let is = |work, beyond_caches, expected: f64, by| {
+            let (seconds, limit) = bound(&noted(work, beyond_caches), &CEILINGS);
+            assert_eq!(limit, by);
+            assert!((seconds - expected).abs() < 1e-12, "{seconds}");
+        };
+        let none = Work::default();
+        is(work, none, 1.0, Limit::MultiplyAdds);
+        let exponentials = Work {
+            exponentials: 30_000_000_000,
+            ..work
+        };
+        is(exponentials, none, 3.0, Limit::Exponentials);
+        // 4 GB at 200 GB/s from the caches, and at 20 GB/s from memory.
+        let moves = Work {
+            multiply_adds: 0,
+            exponentials: 0,
+            ..work
+        };
+        is(moves, none, 0.02, Limit::Caches);
+        is(moves, moves, 0.2, Limit::Memory);
+    }
+}
