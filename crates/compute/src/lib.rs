@@ -9,6 +9,7 @@ mod backend;
 mod check;
 mod cpu;
 mod host;
+mod precision;
 mod profile;
 mod reference;
 mod sampling;
@@ -16,8 +17,9 @@ mod shapes;
 mod work;
 
 pub use backend::Backend;
-pub use cpu::{Ceilings, CpuBackend, Isa, IsaError};
+pub use cpu::{Ceilings, CpuBackend, CpuSettings, Isa, IsaError};
 pub use host::HostBuffer;
+pub use precision::{Precision, PrecisionError};
 pub use profile::{CACHES, Noted, Operation, Profile, Profiled};
 pub use reference::ReferenceBackend;
 pub use sampling::draw;

@@ -4,7 +4,8 @@
 mod common;
 
 use autophage_compute::{
-    Backend, CpuBackend, Head, Isa, Linear, ReferenceBackend, Rows, SamplingFilter,
+    Backend, CpuBackend, CpuSettings, Head, Isa, Linear, Precision, ReferenceBackend, Rows,
+    SamplingFilter,
 };
 use common::operations::{self, Results};
 use common::{assert_close, buffer, numbers};
@@ -312,8 +313,133 @@ fn samples_agree() {
     }
 }
 
+/// A backend in bf16 for every instruction set that this machine has.
+fn bf16_backends() -> impl Iterator<Item = CpuBackend> {
+    Isa::available().into_iter().map(|isa| {
+        let settings = CpuSettings {
+            threads: Some(2),
+            isa,
+            precision: Some(Precision::Bf16),
+        };
+        CpuBackend::with_settings(settings).unwrap()
+    })
+}
+
+/// Asserts that results are those of another precision up to 2%, as vectors.
+fn compare_roughly(case: &str, backend: &CpuBackend, actual: Results, expected: &Results) {
+    for ((name, actual), (_, expected)) in actual.iter().zip(expected) {
+        let norm =
+            |values: &mut dyn Iterator<Item = f64>| values.map(|x| x * x).sum::<f64>().sqrt();
+        let difference = norm(
+            &mut actual
+                .iter()
+                .zip(expected)
+                .map(|(a, e)| f64::from(*a) - f64::from(*e)),
+        );
+        let size = norm(&mut expected.iter().map(|&e| f64::from(e)));
+        assert!(
+            difference <= 0.02 * size + 1e-6,
+            "{}: {case}: {name}: off by {difference}, size {size}",
+            backend.isa()
+        );
+    }
+}
+
+#[test]
+fn products_in_bf16_agree_up_to_its_precision() {
+    for [rows, inputs, outputs] in [
+        [1, 1, 1],
+        [2, 3, 5],
+        [33, 64, 97],
+        [95, 63, 65],
+        [300, 300, 48],
+    ] {
+        let shape = Linear {
+            rows,
+            inputs,
+            outputs,
+        };
+        let expected = operations::linear(&ReferenceBackend, shape, true);
+        for b in bf16_backends() {
+            let actual = operations::linear(&b, shape, true);
+            compare_roughly(&format!("{shape:?}"), &b, actual, &expected);
+        }
+    }
+    for [rows, channels, vocabulary] in HEAD_SHAPES {
+        let shape = Head {
+            rows,
+            channels,
+            vocabulary,
+        };
+        let expected = operations::head(&ReferenceBackend, shape);
+        for b in bf16_backends() {
+            let actual = operations::head(&b, shape);
+            compare_roughly(&format!("{shape:?}"), &b, actual, &expected);
+        }
+    }
+}
+
+/// Logits that grow by much more than the exponential of a number can, in the middle of what one
+/// task computes.
+#[test]
+fn the_head_keeps_its_range() {
+    const VOCABULARY: usize = 4800;
+    let shape = Head {
+        rows: 130,
+        channels: 2,
+        vocabulary: VOCABULARY,
+    };
+    let weight: Vec<f32> = (0..VOCABULARY)
+        .flat_map(|token| match token {
+            150 => [90.0, 1.0],
+            230 => [0.0, 150.0],
+            3000.. => [-100.0, -50.0],
+            _ => [(token % 7) as f32, -((token % 3) as f32)],
+        })
+        .collect();
+    let hidden: Vec<f32> = (0..2 * shape.rows).map(|i| (i % 4) as f32 * 0.5).collect();
+    let targets: Vec<u32> = (0..shape.rows as u32).map(|n| n * 31 % 4800).collect();
+    fn run<B: Backend>(
+        b: &B,
+        shape: Head,
+        hidden: &[f32],
+        weight: &[f32],
+        targets: &[u32],
+    ) -> Results {
+        let mut losses = vec![0.0; shape.rows];
+        let mut d_hidden = b.zeros(hidden.len());
+        let mut d_weight = b.zeros(weight.len());
+        b.head_losses_backward(
+            shape,
+            &buffer(b, hidden),
+            &buffer(b, weight),
+            targets,
+            1.0,
+            &mut losses,
+            &mut d_hidden,
+            &mut d_weight,
+        );
+        let d_hidden = numbers(b, &d_hidden);
+        vec![
+            ("losses", losses),
+            ("d_hidden", d_hidden),
+            ("d_weight", numbers(b, &d_weight)),
+        ]
+    }
+    let expected = run(&ReferenceBackend, shape, &hidden, &weight, &targets);
+    for b in backends() {
+        let actual = run(&b, shape, &hidden, &weight, &targets);
+        compare("range", &b, actual, &expected, 1e-5);
+    }
+    // All operands are numbers of bf16.
+    for b in bf16_backends() {
+        let actual = run(&b, shape, &hidden, &weight, &targets);
+        compare_roughly("range", &b, actual, &expected);
+    }
+}
+
 #[test]
 fn the_description_names_the_instruction_set() {
     let backend = CpuBackend::with_isa(Some(2), Isa::Portable).unwrap();
-    assert_eq!(backend.description(), "cpu, portable, 2 threads");
+    assert_eq!(backend.description(), "cpu, portable, f32, 2 threads");
 }

@@ -3,11 +3,28 @@
 mod common;
 
 use autophage_compute::{
-    Attention, Backend, CacheEntry, Cached, CpuBackend, Head, Isa, Linear, Rows, SamplingFilter,
-    Sequences,
+    Attention, Backend, CacheEntry, Cached, CpuBackend, CpuSettings, Head, Isa, Linear, Precision,
+    Rows, SamplingFilter, Sequences,
 };
 use common::operations::{self, Results};
 use common::{Random, assert_same, buffer, numbers};
+
+/// All instruction sets of this machine, in f32; and the best in bf16 as well.
+fn kinds() -> impl Iterator<Item = (Isa, Precision)> {
+    let single = Isa::available()
+        .into_iter()
+        .map(|isa| (isa, Precision::F32));
+    single.chain([(Isa::best(), Precision::Bf16)])
+}
+
+fn backend(threads: usize, isa: Isa, precision: Precision) -> CpuBackend {
+    let settings = CpuSettings {
+        threads: Some(threads),
+        isa,
+        precision: Some(precision),
+    };
+    CpuBackend::with_settings(settings).unwrap()
+}
 
 /// The results of all operations, at shapes that are cut into several tasks.
 fn everything(b: &CpuBackend) -> Results {
@@ -44,13 +61,13 @@ fn everything(b: &CpuBackend) -> Results {
 
 #[test]
 fn the_number_of_threads_does_not_matter() {
-    for isa in Isa::available() {
-        let on = |threads| everything(&CpuBackend::with_isa(Some(threads), isa).unwrap());
+    for (isa, precision) in kinds() {
+        let on = |threads| everything(&backend(threads, isa, precision));
         let expected = on(1);
         for threads in [2, 5] {
             for ((name, actual), (_, expected)) in on(threads).iter().zip(&expected) {
                 assert_same(
-                    &format!("{isa}, {threads} threads: {name}"),
+                    &format!("{isa}, {precision}, {threads} threads: {name}"),
                     actual,
                     expected,
                 );
@@ -62,10 +79,12 @@ fn the_number_of_threads_does_not_matter() {
 #[test]
 fn a_backend_gives_the_same_bits_again() {
     // With working memory that earlier operations left something in.
-    let b = CpuBackend::with_isa(Some(2), Isa::best()).unwrap();
-    let expected = everything(&b);
-    for ((name, actual), (_, expected)) in everything(&b).iter().zip(&expected) {
-        assert_same(name, actual, expected);
+    for precision in [Precision::F32, Precision::Bf16] {
+        let b = backend(2, Isa::best(), precision);
+        let expected = everything(&b);
+        for ((name, actual), (_, expected)) in everything(&b).iter().zip(&expected) {
+            assert_same(&format!("{precision}: {name}"), actual, expected);
+        }
     }
 }
 
@@ -85,8 +104,8 @@ fn check_batches(name: &str, compute: impl Fn(usize, usize) -> Vec<f32>) {
 
 #[test]
 fn rows_do_not_depend_on_their_batch() {
-    for isa in Isa::available() {
-        let b = &CpuBackend::with_isa(Some(2), isa).unwrap();
+    for (isa, precision) in kinds() {
+        let b = &backend(2, isa, precision);
         let random = Random::new(1);
         const CHANNELS: usize = 48;
         const OUTPUTS: usize = 70;

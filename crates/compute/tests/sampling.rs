@@ -2,7 +2,9 @@
 
 mod common;
 
-use autophage_compute::{Backend, CpuBackend, Head, Isa, ReferenceBackend, SamplingFilter};
+use autophage_compute::{
+    Backend, CpuBackend, CpuSettings, Head, Isa, Precision, ReferenceBackend, SamplingFilter,
+};
 use autophage_random::{Purpose, Stream};
 use common::buffer;
 
@@ -63,6 +65,12 @@ fn chi_square(
         .sum()
 }
 
+/// The nearest number of bf16, ties to even.
+fn rounded(x: f32) -> f32 {
+    let bits = x.to_bits();
+    f32::from_bits((bits + 0x7fff + (bits >> 16 & 1)) & 0xffff_0000)
+}
+
 fn normalised(weights: Vec<f64>) -> Vec<f64> {
     let total: f64 = weights.iter().sum();
     weights.into_iter().map(|weight| weight / total).collect()
@@ -75,20 +83,35 @@ fn a_million_draws_follow_the_softmax() {
     let logits: Vec<f32> = (0..VOCABULARY as u64)
         .map(|i| stream.normal(0, i) as f32)
         .collect();
-    for (temperature, isa) in [(1.0, Isa::best()), (0.7, Isa::Portable)] {
+    // In bf16 the logits are rounded, and drawn from as exactly.
+    let cases = [
+        (1.0, Isa::best(), Precision::F32),
+        (0.7, Isa::Portable, Precision::F32),
+        (1.0, Isa::best(), Precision::Bf16),
+    ];
+    for (temperature, isa, precision) in cases {
+        let logit = |logit: f32| match precision {
+            Precision::F32 => logit,
+            Precision::Bf16 => rounded(logit),
+        };
         let exact = logits
             .iter()
-            .map(|&l| (f64::from(l) / f64::from(temperature)).exp());
+            .map(|&l| (f64::from(logit(l)) / f64::from(temperature)).exp());
         let filter = SamplingFilter {
             temperature,
             ..SamplingFilter::default()
         };
-        let b = CpuBackend::with_isa(Some(2), isa).unwrap();
+        let settings = CpuSettings {
+            threads: Some(2),
+            isa,
+            precision: Some(precision),
+        };
+        let b = CpuBackend::with_settings(settings).unwrap();
         let statistic = chi_square(&b, &logits, filter, &normalised(exact.collect()));
         // 300 degrees of freedom: mean 300, the 0.9999 quantile is 398.
         assert!(
             (205.0..398.0).contains(&statistic),
-            "{isa}: chi-square {statistic}"
+            "{isa}, {precision}: chi-square {statistic}"
         );
     }
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use autophage_compute::{Backend, CpuBackend, Isa, ReferenceBackend};
+use autophage_compute::{Backend, CpuBackend, CpuSettings, Isa, PrecisionError, ReferenceBackend};
 use autophage_corpus::Tokenizer;
 use autophage_model::{
     AttentionKind, GptNeo, GptNeoConfig, GptNeoLearner, LanguageModel, Learner, NGram,
@@ -59,16 +59,18 @@ pub fn build_learner(
         }
         BackendKind::Cpu => {
             let threads = experiment.compute.threads.map(|threads| threads as usize);
-            let backend = cpu(threads, &experiment.compute.isa)?;
-            let description = format!("cpu, {}", backend.isa());
+            let compute = &experiment.compute;
+            let backend = cpu(threads, &compute.isa, &compute.precision)?;
+            // Without the number of threads, which does not show in what a run makes.
+            let description = format!("cpu, {}, {}", backend.isa(), backend.precision());
             let learner = gpt_neo(experiment, settings, backend, vocabulary)?;
             Ok((learner, description))
         }
     }
 }
 
-/// Loads the model in `directory`, of whatever kind it is, to compute on the CPU with `threads`
-/// threads, or one for each processor.
+/// Loads the model in `directory`, of whatever kind it is, to compute in f32 on the CPU with
+/// `threads` threads, or one for each processor.
 ///
 /// # Errors
 /// A directory without a model, or files that are damaged.
@@ -80,20 +82,36 @@ pub fn load_model(
     if directory.join(NGram::FILE).exists() {
         return Ok(Box::new(NGram::load(directory).map_err(failed)?));
     }
-    let backend = Arc::new(cpu(threads, AUTOMATIC)?);
+    let backend = Arc::new(cpu(threads, AUTOMATIC, "f32")?);
     Ok(Box::new(GptNeo::load(backend, directory).map_err(failed)?))
 }
 
-/// The value of `compute.isa` that leaves the choice to the environment and the processor.
+/// The value of `compute.isa` that leaves the choice to the environment and the processor, and of
+/// `compute.precision` that leaves it to the instruction set.
 const AUTOMATIC: &str = "auto";
 
-fn cpu(threads: Option<usize>, isa: &str) -> Result<CpuBackend, LabError> {
+fn cpu(threads: Option<usize>, isa: &str, precision: &str) -> Result<CpuBackend, LabError> {
     let isa = match isa {
         AUTOMATIC => Isa::from_environment(),
         name => name.parse(),
     };
-    isa.and_then(|isa| CpuBackend::with_isa(threads, isa))
-        .map_err(|error| LabError::plan("compute.isa", error.to_string()))
+    let precision = match precision {
+        AUTOMATIC => None,
+        name => {
+            let precision = name.parse();
+            Some(precision.map_err(|error: PrecisionError| {
+                LabError::plan("compute.precision", error.to_string())
+            })?)
+        }
+    };
+    isa.and_then(|isa| {
+        CpuBackend::with_settings(CpuSettings {
+            threads,
+            isa,
+            precision,
+        })
+    })
+    .map_err(|error| LabError::plan("compute.isa", error.to_string()))
 }
 
 fn gpt_neo<B: Backend + 'static>(

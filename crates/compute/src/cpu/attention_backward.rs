@@ -6,6 +6,7 @@ use super::attention::for_each_head;
 use super::attention_narrow_backward;
 use super::attention_tile::{HeadShape, KEYS, TILE};
 use super::engine::{Engine, Shared};
+use super::format::Single;
 use super::math::exp2;
 use super::microkernel::{Left, MAX_PANEL, PANEL_VECTORS, Product, multiply};
 use super::pack::pack_rows;
@@ -124,7 +125,7 @@ impl Kernel for Backward<'_> {
                 for (column, panel) in (0..dimension).step_by(width).zip(panels) {
                     let columns = width.min(dimension - column);
                     let source = &source[first * shape.stride + column..];
-                    pack_rows(s, queries.len(), columns, source, shape.stride, panel);
+                    pack_rows::<Single, S>(s, queries.len(), columns, source, shape.stride, panel);
                 }
             }
             // ∞ where there is no query, so that the weights there are 0.

@@ -8,6 +8,7 @@ use std::f32::consts::LOG2_E;
 use std::ops::Range;
 
 use super::engine::Shared;
+use super::format::Single;
 use super::microkernel::{Left, MAX_PANEL, PANEL_VECTORS, Product, multiply};
 use super::pack::pack_transposed;
 use super::simd::Simd;
@@ -72,7 +73,14 @@ impl HeadShape {
         let width = PANEL_VECTORS * S::LANES;
         let source = &x[rows.start * self.stride..];
         if rows.len() < width || !self.dimension.is_multiple_of(4) {
-            return pack_transposed(s, self.dimension, rows.len(), source, self.stride, panel);
+            return pack_transposed::<Single, S>(
+                s,
+                self.dimension,
+                rows.len(),
+                source,
+                self.stride,
+                panel,
+            );
         }
         let source = &source[..(width - 1) * self.stride + self.dimension];
         for (d, panel) in (0..self.dimension)

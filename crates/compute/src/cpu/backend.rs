@@ -9,47 +9,82 @@ use super::{
     attention, attention_backward, attention_cached, elementwise, embedding, head, head_loss,
     head_sample, layer_norm, linear,
 };
-use crate::host::HostOperations;
-use crate::{AdamW, Attention, Cached, Head, Linear, Rows, SamplingFilter};
+use crate::host::{HostOperations, Weight};
+use crate::{AdamW, Attention, Cached, Head, Linear, Precision, Rows, SamplingFilter};
+
+/// What a [`CpuBackend`] computes with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CpuSettings {
+    /// Number of threads; `None`: one for every core.
+    pub threads: Option<usize>,
+    /// The instruction set.
+    pub isa: Isa,
+    /// The precision of matrix products; `None`: bf16 where the instruction set multiplies numbers
+    /// in bf16, else f32.
+    pub precision: Option<Precision>,
+}
 
 /// All cores of this machine, with its best vector instructions.
 ///
-/// The results depend on the instruction set, which [`description`](crate::Backend::description)
-/// names, and not on the number of threads.
+/// The results depend on the instruction set and the precision, which
+/// [`description`](crate::Backend::description) names, and not on the number of threads.
 #[derive(Debug)]
 pub struct CpuBackend {
     engine: Engine,
 }
 
 impl CpuBackend {
-    /// A backend with threads of its own: `threads`, or one for every core.
+    /// A backend in f32 with threads of its own: `threads`, or one for every core.
     ///
     /// The environment variable `AUTOPHAGE_ISA` forces an instruction set.
     ///
     /// # Panics
     /// The variable names an instruction set that does not exist or that this processor lacks;
-    /// call [`Isa::from_environment`] and [`with_isa`](Self::with_isa) to handle that.
+    /// call [`Isa::from_environment`] and [`with_settings`](Self::with_settings) to handle that.
     pub fn new(threads: Option<usize>) -> Self {
         Isa::from_environment()
             .and_then(|isa| Self::with_isa(threads, isa))
             .unwrap_or_else(|error| panic!("AUTOPHAGE_ISA: {error}"))
     }
 
-    /// A backend with this instruction set.
+    /// A backend in f32 with this instruction set.
     ///
     /// # Errors
     /// This processor lacks it.
     pub fn with_isa(threads: Option<usize>, isa: Isa) -> Result<Self, IsaError> {
-        let threads =
-            threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, NonZero::get));
+        Self::with_settings(CpuSettings {
+            threads,
+            isa,
+            precision: Some(Precision::F32),
+        })
+    }
+
+    /// A backend with these settings. Every precision works with every instruction set; bf16 is
+    /// slow where [`Isa::has_bf16`] is not so.
+    ///
+    /// # Errors
+    /// This processor lacks the instruction set.
+    pub fn with_settings(settings: CpuSettings) -> Result<Self, IsaError> {
+        let isa = CheckedIsa::new(settings.isa)?;
+        let cores = || std::thread::available_parallelism().map_or(1, NonZero::get);
+        let precision = settings.precision.unwrap_or(match settings.isa.has_bf16() {
+            true => Precision::Bf16,
+            false => Precision::F32,
+        });
+        let threads = settings.threads.unwrap_or_else(cores);
         Ok(Self {
-            engine: Engine::new(CheckedIsa::new(isa)?, threads),
+            engine: Engine::new(isa, precision, threads),
         })
     }
 
     /// The instruction set in use.
     pub fn isa(&self) -> Isa {
         self.engine.isa().isa()
+    }
+
+    /// The precision of matrix products.
+    pub fn precision(&self) -> Precision {
+        self.engine.precision()
     }
 
     /// Number of threads in use.
@@ -60,7 +95,8 @@ impl CpuBackend {
 
 impl HostOperations for CpuBackend {
     fn describe(&self) -> String {
-        format!("cpu, {}, {} threads", self.isa(), self.threads())
+        let (isa, precision, threads) = (self.isa(), self.precision(), self.threads());
+        format!("cpu, {isa}, {precision}, {threads} threads")
     }
 
     fn embed(
@@ -144,7 +180,7 @@ impl HostOperations for CpuBackend {
         &self,
         shape: Linear,
         x: &[f32],
-        weight: &[f32],
+        weight: Weight<'_>,
         bias: Option<&[f32]>,
         out: &mut [f32],
     ) {
@@ -154,7 +190,7 @@ impl HostOperations for CpuBackend {
     fn linear_backward_input(
         &self,
         shape: Linear,
-        weight: &[f32],
+        weight: Weight<'_>,
         d_out: &[f32],
         accumulate: bool,
         d_x: &mut [f32],
@@ -259,7 +295,7 @@ impl HostOperations for CpuBackend {
         &self,
         shape: Head,
         hidden: &[f32],
-        weight: &[f32],
+        weight: Weight<'_>,
         targets: &[u32],
         losses: &mut [f32],
     ) {
@@ -271,7 +307,7 @@ impl HostOperations for CpuBackend {
         &self,
         shape: Head,
         hidden: &[f32],
-        weight: &[f32],
+        weight: Weight<'_>,
         targets: &[u32],
         scale: f32,
         losses: &mut [f32],
@@ -291,7 +327,7 @@ impl HostOperations for CpuBackend {
         );
     }
 
-    fn head_logits(&self, shape: Head, hidden: &[f32], weight: &[f32], logits: &mut [f32]) {
+    fn head_logits(&self, shape: Head, hidden: &[f32], weight: Weight<'_>, logits: &mut [f32]) {
         head::logits(&self.engine, shape, hidden, weight, logits);
     }
 
@@ -299,7 +335,7 @@ impl HostOperations for CpuBackend {
         &self,
         shape: Head,
         hidden: &[f32],
-        weight: &[f32],
+        weight: Weight<'_>,
         filter: SamplingFilter,
         uniforms: &[f64],
         tokens: &mut [u32],

@@ -48,7 +48,7 @@ impl Ceilings {
     /// # Errors
     /// This processor lacks the instruction set.
     pub fn measure(isa: Isa, threads: usize, time: Duration) -> Result<Self, IsaError> {
-        let engine = Engine::new(CheckedIsa::new(isa)?, threads);
+        let engine = Engine::new(CheckedIsa::new(isa)?, crate::Precision::F32, threads);
         let lanes = engine.isa().lanes();
         let numbers = |count: usize| (count * size_of::<f32>()) as f64;
         let rate = |task: &Task<'_>| best_rate(&engine, time / (6 * TRIES), task);

@@ -5,15 +5,18 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
+use super::format::Format;
 use super::isa::CheckedIsa;
 use super::microkernel::PANEL_VECTORS;
 use super::scratch::{Scratch, ScratchBuffer};
 use super::simd::Kernel;
+use crate::Precision;
 
 /// The means of computation of a backend.
 #[derive(Debug)]
 pub(super) struct Engine {
     isa: CheckedIsa,
+    precision: Precision,
     threads: usize,
     /// `None` computes on the calling thread.
     pool: Option<rayon::ThreadPool>,
@@ -25,7 +28,7 @@ impl Engine {
     ///
     /// Where the system refuses to start threads, the calling thread computes alone: the results
     /// are the same.
-    pub(super) fn new(isa: CheckedIsa, threads: usize) -> Self {
+    pub(super) fn new(isa: CheckedIsa, precision: Precision, threads: usize) -> Self {
         let pool = (threads > 1)
             .then(|| {
                 rayon::ThreadPoolBuilder::new()
@@ -37,6 +40,7 @@ impl Engine {
             .flatten();
         Self {
             isa,
+            precision,
             threads: if pool.is_some() { threads } else { 1 },
             pool,
             scratch: Scratch::default(),
@@ -45,6 +49,11 @@ impl Engine {
 
     pub(super) fn isa(&self) -> CheckedIsa {
         self.isa
+    }
+
+    /// Of the operands of matrix products.
+    pub(super) fn precision(&self) -> Precision {
+        self.precision
     }
 
     pub(super) fn threads(&self) -> usize {
@@ -64,6 +73,11 @@ impl Engine {
     /// Runs a kernel on this thread.
     pub(super) fn run<K: Kernel>(&self, kernel: K) -> K::Output {
         self.isa.run(kernel)
+    }
+
+    /// Runs a kernel that computes with operands of a format on this thread.
+    pub(super) fn run_with<F: Format, K: Kernel>(&self, kernel: K) -> K::Output {
+        F::run(self.isa, kernel)
     }
 
     /// Runs `task(0)` … `task(tasks − 1)`, each once, in any order and side by side.
@@ -155,8 +169,9 @@ mod tests {
 
     #[test]
     fn every_task_runs_once() {
+        let isa = CheckedIsa::new(Isa::Portable).unwrap();
         for threads in [1, 2, 5] {
-            let engine = Engine::new(CheckedIsa::new(Isa::Portable).unwrap(), threads);
+            let engine = Engine::new(isa, Precision::F32, threads);
             let mut counts = vec![0.0; 1000];
             let shared = Shared::new(&mut counts);
             engine.for_each(1000, |i| {

@@ -3,13 +3,18 @@
 //! A tile is (vocabulary, tokens), so that the lanes of a vector are tokens: sums and maxima over the
 //! vocabulary need no work across lanes, and the products with a tile read it as it is.
 
+use std::marker::PhantomData;
 use std::ops::Range;
 
 use super::engine::{Engine, Shared};
-use super::microkernel::{Left, PANEL_VECTORS, Product, multiply};
+use super::format::{Format, Pairs, Single};
+use super::matmul::{Operand, PackLeft};
+use super::microkernel::{Left, PANEL_VECTORS, Panel, Product, multiply_words};
 use super::pack::pack_transposed;
+use super::scratch::{ScratchBuffer, Words};
 use super::simd::{Kernel, Simd};
-use crate::Head;
+use crate::host::{Layout, Order, Weight};
+use crate::{Head, Precision};
 
 /// Tokens of the vocabulary in a tile.
 pub(super) const TILE: usize = 96;
@@ -18,7 +23,7 @@ pub(super) const TILE: usize = 96;
 pub(super) const ROWS: usize = 1024;
 
 /// Parts of the vocabulary that are worked on side by side.
-const GROUPS: usize = 16;
+const GROUPS: usize = 24;
 
 /// The fixed partition of a vocabulary into groups of whole tiles.
 #[derive(Clone, Copy, Debug)]
@@ -58,82 +63,178 @@ pub(super) fn parts(range: Range<usize>, size: usize) -> impl Iterator<Item = Ra
         .map(move |start| start..range.end.min(start + size))
 }
 
-/// Packs the rows of hidden states `rows` into panels (channels, tokens), one after another.
-pub(super) fn pack_hidden(
-    engine: &Engine,
-    shape: Head,
-    rows: Range<usize>,
-    hidden: &[f32],
-    panels: &mut [f32],
-) {
-    let width = engine.panel();
-    let panel_len = shape.channels * width;
-    let panels = Shared::new(panels);
-    let work = 8 * rows.len() * shape.channels;
-    engine.for_each_if_worth(work, rows.len().div_ceil(width), |i| {
-        let first = rows.start + i * width;
-        let tokens = width.min(rows.end - first);
-        // SAFETY: every task has a panel of its own.
-        let panel = unsafe { panels.part(i * panel_len..(i + 1) * panel_len) };
-        engine.run(PackHidden {
-            channels: shape.channels,
-            tokens,
-            hidden: &hidden[first * shape.channels..][..tokens * shape.channels],
-            panel,
+/// The weights of the head in words, a row for each token of the vocabulary.
+#[derive(Debug)]
+pub(super) struct HeadWords<'a> {
+    words: Words<'a>,
+    /// Words in a row.
+    row: usize,
+}
+
+impl<'a> HeadWords<'a> {
+    pub(super) fn new<F: Format>(engine: &'a Engine, shape: Head, weight: Weight<'a>) -> Self {
+        let row = F::words(shape.channels);
+        if F::NUMBERS == 1 {
+            let words = Words::Kept(weight.values());
+            return Self { words, row };
+        }
+        let layout = Layout {
+            order: Order::Rows,
+            sizes: [shape.vocabulary, shape.channels],
+            numbers: F::NUMBERS,
+            width: 1,
+        };
+        let len = shape.vocabulary * row;
+        let pack = |words: &mut [f32]| pack_weight::<F>(engine, shape, weight.values(), words);
+        let words = match weight.derived().get(layout, len, pack) {
+            Some(words) => Words::Kept(words),
+            None => {
+                let mut copy = engine.scratch(len);
+                pack(&mut copy);
+                Words::Copy(copy)
+            }
+        };
+        Self { words, row }
+    }
+
+    /// The words of some tokens of the vocabulary.
+    #[inline(always)]
+    pub(super) fn of(&self, tokens: &Range<usize>) -> &[f32] {
+        &self.words[tokens.start * self.row..tokens.end * self.row]
+    }
+
+    /// Words in a row.
+    #[inline(always)]
+    pub(super) fn row(&self) -> usize {
+        self.row
+    }
+}
+
+/// Rounds the weights to words.
+fn pack_weight<F: Format>(engine: &Engine, shape: Head, weight: &[f32], words: &mut [f32]) {
+    const LINES: usize = 256;
+    let len = F::words(shape.channels);
+    let left = Operand {
+        values: weight,
+        stride: shape.channels,
+        transposed: false,
+    };
+    let words = Shared::new(words);
+    let tasks = shape.vocabulary.div_ceil(LINES);
+    engine.for_each_if_worth(weight.len(), tasks, |task| {
+        let lines = task * LINES..shape.vocabulary.min((task + 1) * LINES);
+        engine.run_with::<F, _>(PackLeft {
+            depth: shape.channels,
+            left,
+            // SAFETY: every task has lines of its own.
+            words: unsafe { words.part(lines.start * len..lines.end * len) },
+            lines,
+            len,
+            format: PhantomData::<F>,
         });
     });
 }
 
-struct PackHidden<'a> {
+/// Hidden states packed into panels (words of channels, tokens), one after another.
+#[derive(Debug)]
+pub(super) struct HiddenPanels<'a> {
+    words: ScratchBuffer<'a>,
+    /// Words of a token.
+    depth: usize,
+}
+
+impl<'a> HiddenPanels<'a> {
+    /// Room for `rows` tokens.
+    pub(super) fn new<F: Format>(engine: &'a Engine, shape: Head, rows: usize) -> Self {
+        let depth = F::words(shape.channels);
+        Self {
+            words: engine.scratch(rows.next_multiple_of(engine.panel()) * depth),
+            depth,
+        }
+    }
+
+    /// Packs the hidden states of `rows`.
+    pub(super) fn pack<F: Format>(
+        &mut self,
+        engine: &Engine,
+        shape: Head,
+        rows: Range<usize>,
+        hidden: &[f32],
+    ) {
+        let width = engine.panel();
+        let panel_len = self.depth * width;
+        let panels = Shared::new(&mut self.words);
+        let work = 8 * rows.len() * shape.channels;
+        engine.for_each_if_worth(work, rows.len().div_ceil(width), |i| {
+            let first = rows.start + i * width;
+            let tokens = width.min(rows.end - first);
+            engine.run_with::<F, _>(PackHidden {
+                channels: shape.channels,
+                tokens,
+                hidden: &hidden[first * shape.channels..][..tokens * shape.channels],
+                // SAFETY: every task has a panel of its own.
+                panel: unsafe { panels.part(i * panel_len..(i + 1) * panel_len) },
+                format: PhantomData::<F>,
+            });
+        });
+    }
+
+    /// The panel that begins with token `first`, a multiple of its width.
+    #[inline(always)]
+    pub(super) fn panel(&self, first: usize) -> &[f32] {
+        &self.words[first * self.depth..]
+    }
+}
+
+struct PackHidden<'a, F> {
     channels: usize,
     tokens: usize,
     hidden: &'a [f32],
     panel: &'a mut [f32],
+    format: PhantomData<F>,
 }
 
-impl Kernel for PackHidden<'_> {
+impl<F: Format> Kernel for PackHidden<'_, F> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        pack_transposed(
-            s,
-            self.channels,
-            self.tokens,
-            self.hidden,
-            self.channels,
-            self.panel,
-        );
+        let Self {
+            channels, tokens, ..
+        } = self;
+        pack_transposed::<F, S>(s, channels, tokens, self.hidden, channels, self.panel);
     }
 }
 
-/// The logits of some tokens of the vocabulary (rows of `weight`) and the tokens of one panel of
-/// hidden states, as (vocabulary, tokens) with rows of `stride` numbers.
+/// The logits of some tokens of the vocabulary, whose `weight` has `depth` words each, and the
+/// tokens of one panel of hidden states, as (vocabulary, tokens).
 #[inline(always)]
-pub(super) fn logits_tile<S: Simd>(
+pub(super) fn logits_tile<F: Format, S: Simd>(
     s: S,
-    channels: usize,
+    depth: usize,
     weight: &[f32],
     panel: &[f32],
     tile: &mut [f32],
-    stride: usize,
 ) {
     let width = PANEL_VECTORS * S::LANES;
-    let rows = weight.len() / channels.max(1);
-    assert!(panel.len() >= channels * width && rows > 0);
-    assert!(stride >= width && tile.len() >= (rows - 1) * stride + width);
+    let rows = weight.len() / depth.max(1);
+    assert!(panel.len() >= depth * width && tile.len() >= rows * width);
     let left = Left {
         start: weight.as_ptr(),
-        row: channels,
+        row: depth,
         step: 1,
+    };
+    let panel = Panel {
+        start: panel.as_ptr(),
+        row: width,
     };
     let product = Product {
         start: tile.as_mut_ptr(),
-        row: stride,
+        row: width,
         columns: width,
     };
     // SAFETY: the assertions say that the operands have these sizes.
-    unsafe { multiply(s, rows, channels, left, panel.as_ptr(), product, false) };
+    unsafe { multiply_words::<F, S>(s, [rows, depth], left, panel, product, false) };
 }
 
 /// All logits, (N, V).
@@ -141,26 +242,40 @@ pub(super) fn logits(
     engine: &Engine,
     shape: Head,
     hidden: &[f32],
-    weight: &[f32],
+    weight: Weight<'_>,
+    logits: &mut [f32],
+) {
+    match engine.precision() {
+        Precision::F32 => logits_in::<Single>(engine, shape, hidden, weight, logits),
+        Precision::Bf16 => logits_in::<Pairs>(engine, shape, hidden, weight, logits),
+    }
+}
+
+fn logits_in<F: Format>(
+    engine: &Engine,
+    shape: Head,
+    hidden: &[f32],
+    weight: Weight<'_>,
     logits: &mut [f32],
 ) {
     let width = engine.panel();
     let groups = Groups::new(shape.vocabulary);
-    let mut panels = engine.scratch(ROWS.min(shape.rows.next_multiple_of(width)) * shape.channels);
+    let weight = HeadWords::new::<F>(engine, shape, weight);
+    let mut panels = HiddenPanels::new::<F>(engine, shape, ROWS.min(shape.rows));
     let out = Shared::new(logits);
     for rows in parts(0..shape.rows, ROWS) {
-        pack_hidden(engine, shape, rows.clone(), hidden, &mut panels);
-        let panels: &[f32] = &panels;
+        panels.pack::<F>(engine, shape, rows.clone(), hidden);
         let work = rows.len() * shape.vocabulary * shape.channels;
         engine.for_each_if_worth(work, groups.count(), |group| {
             let mut tile = engine.scratch(TILE * width);
             for tokens in parts(groups.get(group), TILE) {
                 for (i, columns) in parts(rows.clone(), width).enumerate() {
-                    engine.run(LogitsTile {
-                        channels: shape.channels,
-                        weight: &weight[tokens.start * shape.channels..tokens.end * shape.channels],
-                        panel: &panels[i * shape.channels * width..],
+                    engine.run_with::<F, _>(LogitsTile {
+                        depth: weight.row(),
+                        weight: weight.of(&tokens),
+                        panel: panels.panel(i * width),
                         tile: &mut tile,
+                        format: PhantomData::<F>,
                     });
                     for (lane, n) in columns.enumerate() {
                         let start = n * shape.vocabulary;
@@ -176,21 +291,21 @@ pub(super) fn logits(
     }
 }
 
-/// [`logits_tile`] with rows of one panel.
-pub(super) struct LogitsTile<'a> {
-    pub(super) channels: usize,
+/// [`logits_tile`] as a kernel.
+pub(super) struct LogitsTile<'a, F> {
+    pub(super) depth: usize,
     pub(super) weight: &'a [f32],
     pub(super) panel: &'a [f32],
     pub(super) tile: &'a mut [f32],
+    pub(super) format: PhantomData<F>,
 }
 
-impl Kernel for LogitsTile<'_> {
+impl<F: Format> Kernel for LogitsTile<'_, F> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let width = PANEL_VECTORS * S::LANES;
-        logits_tile(s, self.channels, self.weight, self.panel, self.tile, width);
+        logits_tile::<F, S>(s, self.depth, self.weight, self.panel, self.tile);
     }
 }
 

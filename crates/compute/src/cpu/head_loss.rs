@@ -1,166 +1,348 @@
-//! Output layer and cross-entropy in one: losses and gradients without ever holding the logits.
+//! Output layer and cross-entropy in one: losses and gradients without ever holding all logits.
 //!
-//! Two passes over tiles of logits. The first finds the maximum and the sum of exponentials of every
-//! row, part of the vocabulary by part; the second computes the tiles again, turns them into
-//! gradients of the logits, and multiplies these with hidden states and weights at once.
+//! A first pass over tiles of logits sums the exponentials of every row, part of the vocabulary by
+//! part. For gradients it keeps them, for a block of rows at a time; the second pass multiplies them
+//! with weights and hidden states. What turns the exponentials of a row into probabilities is one
+//! factor for each part of the vocabulary, applied to the hidden states and to the products. So the
+//! exponentials are operands as they are, and a logit is computed and its exponential taken only once.
+//! The target has no part in these products: the gradient of its logit, probability − 1, is often small,
+//! and would be lost in operands of few digits.
 
+use std::marker::PhantomData;
 use std::ops::Range;
 
 use super::engine::{Engine, Shared};
-use super::head::{Groups, ROWS, TILE, logits_tile, pack_hidden, parts};
-use super::math::exp;
-use super::microkernel::{Left, PANEL_VECTORS, Product, multiply};
-use super::pack::pack_rows;
+use super::format::{Format, Pairs, Single};
+use super::head::{Groups, HeadWords, HiddenPanels, ROWS, TILE, logits_tile, parts};
+use super::math::exp2;
+use super::matmul::{LeftLayout, Operand, PackLeft};
+use super::microkernel::{Left, PANEL_VECTORS, Panel, Product, multiply_words};
+use super::pack::pack_scaled_rows;
 use super::simd::{Kernel, Simd};
-use crate::Head;
+use crate::host::Weight;
+use crate::{Head, Precision};
 
-/// Tokens of a tile in the second pass.
+/// Tokens of a block of exponentials.
 const COLUMNS: usize = 128;
+
+/// Most words of exponentials that are kept.
+const KEPT: usize = 1 << 24;
+
+/// How far a logit may exceed the reference of its row: e⁴⁰ is far from the largest number.
+const HEADROOM: f32 = 40.0;
+
+/// Rows whose statistics are summed up by a task.
+const CHUNK: usize = 64;
 
 pub(super) fn losses(
     engine: &Engine,
     shape: Head,
     hidden: &[f32],
-    weight: &[f32],
+    weight: Weight<'_>,
     targets: &[u32],
     losses: &mut [f32],
 ) {
-    let padded = ROWS.min(shape.rows.next_multiple_of(COLUMNS));
-    let mut panels = engine.scratch(padded * shape.channels);
-    let mut log_sums = engine.scratch(padded);
+    match engine.precision() {
+        Precision::F32 => losses_in::<Single>(engine, shape, hidden, weight, targets, losses),
+        Precision::Bf16 => losses_in::<Pairs>(engine, shape, hidden, weight, targets, losses),
+    }
+}
+
+fn losses_in<F: Format>(
+    engine: &Engine,
+    shape: Head,
+    hidden: &[f32],
+    weight: Weight<'_>,
+    targets: &[u32],
+    losses: &mut [f32],
+) {
+    let words = HeadWords::new::<F>(engine, shape, weight);
+    let most = ROWS.min(shape.rows);
+    let mut panels = HiddenPanels::new::<F>(engine, shape, most);
+    let mut statistics = engine.scratch(statistics_len(shape, most));
+    let mut log_sums = engine.scratch(most);
     for rows in parts(0..shape.rows, ROWS) {
-        pack_hidden(engine, shape, rows.clone(), hidden, &mut panels);
+        panels.pack::<F>(engine, shape, rows.clone(), hidden);
         let operands = Operands {
             shape,
-            weight,
+            weight: &words,
             panels: &panels,
             targets: &targets[rows.clone()],
+            format: PhantomData::<F>,
         };
-        first_pass(engine, operands, &mut losses[rows], &mut log_sums);
+        operands.first_pass(engine, &mut statistics, None);
+        operands.sum_up(engine, &statistics, &mut losses[rows], &mut log_sums);
     }
+}
+
+/// Numbers in the statistics of up to `rows` rows.
+fn statistics_len(shape: Head, rows: usize) -> usize {
+    Groups::new(shape.vocabulary).count() * 3 * rows.next_multiple_of(COLUMNS)
 }
 
 /// What both passes read, for at most [`ROWS`] rows.
-#[derive(Clone, Copy)]
-struct Operands<'a> {
+struct Operands<'a, F> {
     shape: Head,
-    weight: &'a [f32],
-    /// The hidden states, packed by [`pack_hidden`].
-    panels: &'a [f32],
+    weight: &'a HeadWords<'a>,
+    panels: &'a HiddenPanels<'a>,
     targets: &'a [u32],
+    format: PhantomData<F>,
 }
 
-impl<'a> Operands<'a> {
-    /// The weights of some tokens of the vocabulary.
-    #[inline(always)]
-    fn weight(&self, tokens: &Range<usize>) -> &'a [f32] {
-        let channels = self.shape.channels;
-        &self.weight[tokens.start * channels..tokens.end * channels]
+impl<F> Clone for Operands<'_, F> {
+    fn clone(&self) -> Self {
+        *self
     }
 }
 
-/// Losses, and ln Σ exp of the logits of every row.
-fn first_pass(engine: &Engine, operands: Operands<'_>, losses: &mut [f32], log_sums: &mut [f32]) {
-    let rows = losses.len();
-    let padded = rows.next_multiple_of(engine.panel());
-    let groups = Groups::new(operands.shape.vocabulary);
-    // For every group: maxima, sums of exponentials, logits of the targets.
-    let mut statistics = engine.scratch(groups.count() * 3 * padded);
-    let shared = Shared::new(&mut statistics);
-    let work = rows * operands.shape.vocabulary * operands.shape.channels;
-    engine.for_each_if_worth(work, groups.count(), |group| {
-        // SAFETY: every group has statistics of its own.
-        let statistics = unsafe { shared.part(group * 3 * padded..(group + 1) * 3 * padded) };
-        let mut tile = engine.scratch(TILE * engine.panel());
-        engine.run(FirstPass {
-            operands,
-            tokens: groups.get(group),
-            statistics,
-            tile: &mut tile,
+impl<F> Copy for Operands<'_, F> {}
+
+impl<F: Format> Operands<'_, F> {
+    fn groups(&self) -> Groups {
+        Groups::new(self.shape.vocabulary)
+    }
+
+    /// Rows with those that fill up the last block.
+    fn padded(&self) -> usize {
+        self.targets.len().next_multiple_of(COLUMNS)
+    }
+
+    /// Words of the exponentials of some tokens of the vocabulary.
+    fn kept_words(&self, tokens: usize) -> usize {
+        tokens * self.padded() / F::NUMBERS
+    }
+
+    /// The [`Statistics`] of every group, and all exponentials where there is room for them.
+    fn first_pass(&self, engine: &Engine, statistics: &mut [f32], kept: Option<&mut [f32]>) {
+        let groups = self.groups();
+        let len = 3 * self.padded();
+        let statistics = Shared::new(statistics);
+        let kept = kept.map(Shared::new);
+        let work = self.targets.len() * self.shape.vocabulary * self.shape.channels;
+        engine.for_each_if_worth(work, groups.count(), |group| {
+            let tokens = groups.get(group);
+            // SAFETY: every group has statistics and exponentials of its own.
+            let (statistics, kept) = unsafe {
+                let words = self.kept_words(tokens.start)..self.kept_words(tokens.end);
+                (
+                    statistics.part(group * len..(group + 1) * len),
+                    kept.map(|kept| kept.part(words)),
+                )
+            };
+            let mut tile = engine.scratch(TILE * engine.panel());
+            engine.run_with::<F, _>(FirstPass {
+                operands: *self,
+                tokens,
+                statistics: Statistics::split(statistics),
+                kept,
+                tile: &mut tile,
+            });
         });
-    });
-    for (n, (loss, &target)) in losses.iter_mut().zip(operands.targets).enumerate() {
-        let of =
-            |group: usize, which: usize| f64::from(statistics[(group * 3 + which) * padded + n]);
-        let max = (0..groups.count())
-            .map(|group| of(group, 0))
-            .fold(f64::NEG_INFINITY, f64::max);
-        let sum: f64 = (0..groups.count())
-            .map(|group| of(group, 1) * (of(group, 0) - max).exp())
-            .sum();
-        let log_sum = max + sum.ln();
-        *loss = (log_sum - of(groups.of(target), 2)) as f32;
-        log_sums[n] = log_sum as f32;
+    }
+
+    /// Losses, and ln Σ exp of the logits of every row.
+    fn sum_up(
+        &self,
+        engine: &Engine,
+        statistics: &[f32],
+        losses: &mut [f32],
+        log_sums: &mut [f32],
+    ) {
+        let groups = self.groups();
+        let padded = self.padded();
+        let rows = losses.len();
+        let (losses, log_sums) = (Shared::new(losses), Shared::new(log_sums));
+        let work = 40 * rows * groups.count();
+        engine.for_each_if_worth(work, rows.div_ceil(CHUNK), |chunk| {
+            for n in chunk * CHUNK..rows.min((chunk + 1) * CHUNK) {
+                let of = |group: usize, which: usize| {
+                    f64::from(statistics[(group * 3 + which) * padded + n])
+                };
+                let reference = (0..groups.count())
+                    .map(|group| of(group, 0))
+                    .fold(f64::NEG_INFINITY, f64::max);
+                let sum: f64 = (0..groups.count())
+                    .map(|group| of(group, 1) * (of(group, 0) - reference).exp())
+                    .sum();
+                let log_sum = reference + sum.ln();
+                let target_logit = of(groups.of(self.targets[n]), 2);
+                // SAFETY: every row belongs to one task.
+                unsafe {
+                    losses.set(n, (log_sum - target_logit) as f32);
+                    log_sums.set(n, log_sum as f32);
+                }
+            }
+        });
+    }
+}
+
+/// What the first pass finds of every row in one group of the vocabulary.
+struct Statistics<'a> {
+    /// What the exponentials are relative to: near the largest logit, or above it.
+    references: &'a mut [f32],
+    /// Σ exp(logit − reference).
+    sums: &'a mut [f32],
+    /// The logit of the row's target, if it is in the group.
+    target_logits: &'a mut [f32],
+}
+
+impl<'a> Statistics<'a> {
+    fn split(statistics: &'a mut [f32]) -> Self {
+        let padded = statistics.len() / 3;
+        let (references, rest) = statistics.split_at_mut(padded);
+        let (sums, target_logits) = rest.split_at_mut(padded);
+        Self {
+            references,
+            sums,
+            target_logits,
+        }
     }
 }
 
 /// The first pass over one group.
-struct FirstPass<'a> {
-    operands: Operands<'a>,
+struct FirstPass<'a, F> {
+    operands: Operands<'a, F>,
     tokens: Range<usize>,
-    statistics: &'a mut [f32],
+    statistics: Statistics<'a>,
+    /// Where the exponentials are kept: for every tile, for every block of [`COLUMNS`] rows,
+    /// (tokens of the tile, rows of the block) in words.
+    kept: Option<&'a mut [f32]>,
     tile: &'a mut [f32],
 }
 
-impl Kernel for FirstPass<'_> {
+impl<F: Format> Kernel for FirstPass<'_, F> {
     type Output = ();
 
     #[inline(always)]
-    fn run<S: Simd>(self, s: S) {
+    fn run<S: Simd>(mut self, s: S) {
         let width = PANEL_VECTORS * S::LANES;
-        let channels = self.operands.shape.channels;
-        let padded = self.statistics.len() / 3;
-        let (maxima, rest) = self.statistics.split_at_mut(padded);
-        let (sums, target_logits) = rest.split_at_mut(padded);
-        // Not −∞, whose difference from a logit of −∞ is not a number.
-        maxima.fill(f32::MIN);
-        sums.fill(0.0);
-        for tokens in parts(self.tokens, TILE) {
-            let weight = self.operands.weight(&tokens);
-            for first in (0..padded).step_by(width) {
-                let panel = &self.operands.panels[first * channels..];
-                logits_tile(s, channels, weight, panel, self.tile, width);
-                let tile = &self.tile[..tokens.len() * width];
-                add_exponentials(s, tile, &mut maxima[first..], &mut sums[first..]);
-                let targets = self.operands.targets[first..].iter().take(width);
+        let operands = self.operands;
+        let rows = operands.targets.len().next_multiple_of(width);
+        for tokens in parts(self.tokens.clone(), TILE) {
+            let weight = operands.weight.of(&tokens);
+            for first in (0..rows).step_by(width) {
+                let panel = operands.panels.panel(first);
+                logits_tile::<F, S>(s, operands.weight.row(), weight, panel, self.tile);
+                let targets = operands.targets[first..].iter().take(width);
                 for (lane, &target) in targets.enumerate() {
                     if tokens.contains(&(target as usize)) {
-                        target_logits[first + lane] =
-                            tile[(target as usize - tokens.start) * width + lane];
+                        self.statistics.target_logits[first + lane] =
+                            self.tile[(target as usize - tokens.start) * width + lane];
                     }
+                }
+                self.choose_references(s, &tokens, first);
+                self.exponentials(s, &tokens, first);
+            }
+        }
+    }
+}
+
+impl<F: Format> FirstPass<'_, F> {
+    /// Sees to it that the exponentials of a tile relative to the references are in range: in the
+    /// first tile they are the largest logits; later they are raised if a logit is far above.
+    #[inline(always)]
+    fn choose_references<S: Simd>(&mut self, s: S, tokens: &Range<usize>, first: usize) {
+        let width = PANEL_VECTORS * S::LANES;
+        let begins = tokens.start == self.tokens.start;
+        for lanes in (0..width).step_by(S::LANES) {
+            // Not −∞, whose difference from a logit of −∞ is not a number. Two chains, since a
+            // maximum takes several cycles.
+            let mut max = [s.splat(f32::MIN); 2];
+            for rows in self.tile[..tokens.len() * width].chunks(2 * width) {
+                for (max, row) in max.iter_mut().zip(rows.chunks_exact(width)) {
+                    *max = s.max(*max, s.load_front(&row[lanes..][..S::LANES]));
+                }
+            }
+            let max = s.max(max[0], max[1]);
+            let at = first + lanes..first + lanes + S::LANES;
+            if begins {
+                s.store_front(&mut self.statistics.references[at.clone()], max);
+                s.store_front(&mut self.statistics.sums[at], s.splat(0.0));
+                continue;
+            }
+            let reference = s.load_front(&self.statistics.references[at.clone()]);
+            let excess = s.to_array(s.sub(max, reference));
+            if excess[..S::LANES].iter().any(|&excess| excess > HEADROOM) {
+                self.raise_references(tokens, at, &s.to_array(max));
+            }
+        }
+    }
+
+    /// Raises references to the largest logits so far where these are far above, and scales what was
+    /// computed with the old ones.
+    fn raise_references(&mut self, tokens: &Range<usize>, rows: Range<usize>, maxima: &[f32]) {
+        for (n, &max) in rows.zip(maxima) {
+            let reference = &mut self.statistics.references[n];
+            if max - *reference <= HEADROOM {
+                continue;
+            }
+            let factor = (*reference - max).exp();
+            *reference = max;
+            self.statistics.sums[n] *= factor;
+            let operands = &self.operands;
+            let Some(kept) = &mut self.kept else { continue };
+            for earlier in parts(self.tokens.start..tokens.start, TILE) {
+                let tile = operands.kept_words(earlier.start - self.tokens.start);
+                let block = n / COLUMNS * (earlier.len() * COLUMNS / F::NUMBERS);
+                for token in 0..earlier.len() {
+                    let row = tile + block + token * COLUMNS / F::NUMBERS;
+                    let word = &mut kept[row + n % COLUMNS / F::NUMBERS];
+                    *word = F::scale(*word, n % F::NUMBERS, factor);
                 }
             }
         }
     }
-}
 
-/// Takes a tile into the running maxima and the running sums of `exp(logit − maximum)`.
-#[inline(always)]
-fn add_exponentials<S: Simd>(s: S, tile: &[f32], maxima: &mut [f32], sums: &mut [f32]) {
-    let width = PANEL_VECTORS * S::LANES;
-    for lanes in (0..width).step_by(S::LANES) {
-        let before = s.load_front(&maxima[lanes..][..S::LANES]);
-        // Two chains, since a maximum takes several cycles.
-        let mut max = [before; 2];
-        for rows in tile.chunks(2 * width) {
-            for (max, row) in max.iter_mut().zip(rows.chunks_exact(width)) {
-                *max = s.max(*max, s.load_front(&row[lanes..][..S::LANES]));
+    /// Adds the exponentials of a tile to the sums, and keeps them.
+    #[inline(always)]
+    fn exponentials<S: Simd>(&mut self, s: S, tokens: &Range<usize>, first: usize) {
+        let width = PANEL_VECTORS * S::LANES;
+        let Statistics {
+            references, sums, ..
+        } = &mut self.statistics;
+        let reference = [0, 1].map(|i| s.load_front(&references[first + i * S::LANES..]));
+        let mut sum = [0, 1].map(|i| s.load_front(&sums[first + i * S::LANES..]));
+        let tile = self.tile[..tokens.len() * width].chunks_exact(width);
+        match &mut self.kept {
+            None => {
+                for row in tile {
+                    let [left, right] = weights(s, row, reference);
+                    sum = [s.add(sum[0], left), s.add(sum[1], right)];
+                }
+            }
+            Some(kept) => {
+                let start = self.operands.kept_words(tokens.start - self.tokens.start)
+                    + first / COLUMNS * (tokens.len() * COLUMNS / F::NUMBERS)
+                    + first % COLUMNS / F::NUMBERS;
+                let kept = kept[start..].chunks_mut(COLUMNS / F::NUMBERS);
+                for (row, kept) in tile.zip(kept) {
+                    let [left, right] = weights(s, row, reference);
+                    sum = [s.add(sum[0], left), s.add(sum[1], right)];
+                    F::store_row(s, [left, right], kept);
+                }
             }
         }
-        let max = s.max(max[0], max[1]);
-        let mut sum = s.mul(
-            s.load_front(&sums[lanes..][..S::LANES]),
-            exp(s, s.sub(before, max)),
-        );
-        for row in tile.chunks_exact(width) {
-            sum = s.add(
-                sum,
-                exp(s, s.sub(s.load_front(&row[lanes..][..S::LANES]), max)),
-            );
+        for (i, sum) in sum.into_iter().enumerate() {
+            s.store_front(&mut sums[first + i * S::LANES..][..S::LANES], sum);
         }
-        s.store_front(&mut maxima[lanes..][..S::LANES], max);
-        s.store_front(&mut sums[lanes..][..S::LANES], sum);
     }
+}
+
+/// The exponentials of a panel's row of logits relative to their references.
+#[inline(always)]
+fn weights<S: Simd>(s: S, row: &[f32], references: [S::Vector; 2]) -> [S::Vector; 2] {
+    let (left, right) = row.split_at(S::LANES);
+    let sharpness = s.splat(std::f32::consts::LOG2_E);
+    [
+        exp2(
+            s,
+            s.mul(s.sub(s.load_front(left), references[0]), sharpness),
+        ),
+        exp2(
+            s,
+            s.mul(s.sub(s.load_front(right), references[1]), sharpness),
+        ),
+    ]
 }
 
 #[allow(clippy::too_many_arguments)]
@@ -168,248 +350,423 @@ pub(super) fn losses_backward(
     engine: &Engine,
     shape: Head,
     hidden: &[f32],
-    weight: &[f32],
+    weight: Weight<'_>,
     targets: &[u32],
     scale: f32,
     losses: &mut [f32],
     d_hidden: &mut [f32],
     d_weight: &mut [f32],
 ) {
-    let channels = shape.channels;
-    let width = engine.panel();
-    let groups = Groups::new(shape.vocabulary);
-    let padded = ROWS.min(shape.rows.next_multiple_of(COLUMNS));
-    let padded_channels = channels.next_multiple_of(width);
-    let mut panels = engine.scratch(padded * channels);
-    let mut channel_panels = engine.scratch(padded * padded_channels);
-    let mut log_sums = engine.scratch(padded);
-    let mut partial = engine.scratch(groups.count() * padded * channels);
-    let d_weight = Shared::new(d_weight);
-    let d_hidden = Shared::new(d_hidden);
-    for rows in parts(0..shape.rows, ROWS) {
-        pack_hidden(engine, shape, rows.clone(), hidden, &mut panels);
-        pack_channels(engine, shape, rows.clone(), hidden, &mut channel_panels);
-        let operands = Operands {
-            shape,
-            weight,
-            panels: &panels,
-            targets: &targets[rows.clone()],
-        };
-        first_pass(engine, operands, &mut losses[rows.clone()], &mut log_sums);
-        let len = rows.len() * channels;
-        let shared_partial = Shared::new(&mut partial);
-        let (log_sums, channel_panels): (&[f32], &[f32]) = (&log_sums, &channel_panels);
-        engine.for_each(groups.count(), |group| {
-            let tokens = groups.get(group);
-            let mut tile = engine.scratch(TILE * COLUMNS);
-            let mut weight_panels = engine.scratch(TILE * padded_channels);
-            engine.run(SecondPass {
-                operands,
-                channel_panels,
-                log_sums: &log_sums[..rows.len()],
-                scale,
-                // SAFETY: every group has a partial sum of its own …
-                d_hidden: unsafe { shared_partial.part(group * len..(group + 1) * len) },
-                // SAFETY: … and its own rows of the weights.
-                d_weight: unsafe { d_weight.part(tokens.start * channels..tokens.end * channels) },
-                tokens,
-                tile: &mut tile,
-                weight_panels: &mut weight_panels,
-            });
-        });
-        let partial: &[f32] = &partial[..groups.count() * len];
-        engine.for_each_if_worth(len * groups.count(), rows.len().div_ceil(COLUMNS), |i| {
-            let here = i * COLUMNS * channels..len.min((i + 1) * COLUMNS * channels);
-            let first = rows.start * channels;
-            // SAFETY: every task has rows of its own.
-            let out = unsafe { d_hidden.part(first + here.start..first + here.end) };
-            engine.run(SumGroups {
-                partial,
-                len,
-                here,
-                out,
-            });
-        });
+    let gradients = Gradients {
+        engine,
+        shape,
+        hidden,
+        weight: weight.values(),
+        scale,
+        d_hidden: Shared::new(d_hidden),
+        d_weight: Shared::new(d_weight),
+    };
+    match engine.precision() {
+        Precision::F32 => gradients.compute::<Single>(weight, targets, losses),
+        Precision::Bf16 => gradients.compute::<Pairs>(weight, targets, losses),
     }
 }
 
-/// Packs rows of hidden states into panels (tokens, channels): for every [`COLUMNS`] tokens the
-/// panels of all channels.
-fn pack_channels(
-    engine: &Engine,
+/// What the gradients are computed from, and where they go.
+#[derive(Clone, Copy)]
+struct Gradients<'a> {
+    engine: &'a Engine,
     shape: Head,
-    rows: Range<usize>,
-    hidden: &[f32],
-    panels: &mut [f32],
-) {
-    let channels = shape.channels;
-    let block_len = COLUMNS * channels.next_multiple_of(engine.panel());
-    let panels = Shared::new(panels);
-    let blocks = rows.len().div_ceil(COLUMNS);
-    engine.for_each_if_worth(8 * rows.len() * channels, blocks, |i| {
-        let first = rows.start + i * COLUMNS;
-        let tokens = COLUMNS.min(rows.end - first);
-        engine.run(PackChannels {
-            rows: tokens,
-            channels,
-            source: &hidden[first * channels..][..tokens * channels],
-            // SAFETY: every task has a block of its own.
-            panels: unsafe { panels.part(i * block_len..(i + 1) * block_len) },
-        });
-    });
+    hidden: &'a [f32],
+    weight: &'a [f32],
+    scale: f32,
+    d_hidden: Shared<'a>,
+    d_weight: Shared<'a>,
 }
 
-/// Packs a row-major matrix into panels (rows, channels).
-struct PackChannels<'a> {
-    rows: usize,
-    channels: usize,
-    source: &'a [f32],
-    panels: &'a mut [f32],
-}
-
-impl Kernel for PackChannels<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<S: Simd>(self, s: S) {
-        let width = PANEL_VECTORS * S::LANES;
-        let panels = self.panels.chunks_exact_mut(self.rows * width);
-        for (columns, panel) in parts(0..self.channels, width).zip(panels) {
-            let source = &self.source[columns.start..];
-            pack_rows(s, self.rows, columns.len(), source, self.channels, panel);
+impl Gradients<'_> {
+    fn compute<F: Format>(self, weight: Weight<'_>, targets: &[u32], losses: &mut [f32]) {
+        let Self { engine, shape, .. } = self;
+        let words = HeadWords::new::<F>(engine, shape, weight);
+        let groups = Groups::new(shape.vocabulary);
+        let most = (F::NUMBERS * KEPT / shape.vocabulary.max(1) / COLUMNS * COLUMNS)
+            .clamp(COLUMNS, ROWS)
+            .min(shape.rows.next_multiple_of(COLUMNS));
+        let mut panels = HiddenPanels::new::<F>(engine, shape, most);
+        let mut statistics = engine.scratch(statistics_len(shape, most));
+        let mut log_sums = engine.scratch(most);
+        let mut kept = engine.scratch(shape.vocabulary * most / F::NUMBERS);
+        let mut partial = engine.scratch(groups.count() * shape.channels * most);
+        for rows in parts(0..shape.rows, most) {
+            panels.pack::<F>(engine, shape, rows.clone(), self.hidden);
+            let operands = Operands {
+                shape,
+                weight: &words,
+                panels: &panels,
+                targets: &targets[rows.clone()],
+                format: PhantomData::<F>,
+            };
+            operands.first_pass(engine, &mut statistics, Some(&mut kept));
+            let losses = &mut losses[rows.clone()];
+            operands.sum_up(engine, &statistics, losses, &mut log_sums);
+            let block = Block {
+                gradients: self,
+                operands,
+                losses,
+                rows,
+                statistics: &statistics,
+                log_sums: &log_sums,
+            };
+            block.second_pass(&mut kept, &mut partial);
+            block.sum_groups(&partial);
         }
+    }
+}
+
+/// The gradients of one block of rows.
+struct Block<'a, F> {
+    gradients: Gradients<'a>,
+    operands: Operands<'a, F>,
+    losses: &'a [f32],
+    rows: Range<usize>,
+    statistics: &'a [f32],
+    log_sums: &'a [f32],
+}
+
+impl<F: Format> Block<'_, F> {
+    /// What turns the exponentials of the rows in a group into their share of the gradient of the
+    /// logits: `scale · exp(reference − ln Σ exp)`.
+    fn factors(&self, group: usize, rows: Range<usize>, factors: &mut [f32]) {
+        let start = group * 3 * self.operands.padded();
+        let references = &self.statistics[start..][rows.clone()];
+        let log_sums = &self.log_sums[rows];
+        for ((factor, reference), log_sum) in factors.iter_mut().zip(references).zip(log_sums) {
+            *factor = self.gradients.scale * (reference - log_sum).exp();
+        }
+    }
+
+    /// The gradient of the logit of the target of row `n`: `scale · (probability − 1)`.
+    fn target_gradient(&self, n: usize) -> f32 {
+        self.gradients.scale * (-self.losses[n]).exp_m1()
+    }
+
+    /// Rows of this block whose targets are in a group, with the target counted from its start.
+    fn targets_in(&self, tokens: &Range<usize>) -> impl Iterator<Item = (usize, usize)> {
+        let targets = self.operands.targets.iter().enumerate();
+        targets
+            .map(|(n, &target)| (n, target as usize))
+            .filter(|(_, target)| tokens.contains(target))
+            .map(|(n, target)| (n, target - tokens.start))
+    }
+
+    /// Takes the targets out of the exponentials of a group.
+    fn clear_targets(&self, tokens: &Range<usize>, kept: &mut [f32]) {
+        for (n, target) in self.targets_in(tokens) {
+            let first = target / TILE * TILE;
+            let tile = TILE.min(tokens.len() - first);
+            let row = self.operands.kept_words(first)
+                + (n / COLUMNS * tile + target - first) * COLUMNS / F::NUMBERS;
+            let word = &mut kept[row + n % COLUMNS / F::NUMBERS];
+            *word = F::scale(*word, n % F::NUMBERS, 0.0);
+        }
+    }
+
+    /// The gradient of the weights, and every group's share of that of the hidden states.
+    fn second_pass(&self, kept: &mut [f32], partial: &mut [f32]) {
+        let Gradients {
+            engine,
+            shape,
+            hidden,
+            weight,
+            d_weight,
+            ..
+        } = self.gradients;
+        let channels = shape.channels;
+        let groups = self.operands.groups();
+        let padded_channels = channels.next_multiple_of(engine.panel());
+        let (rows, padded) = (self.rows.len(), self.operands.padded());
+        let partial_len = channels * padded;
+        let partial = Shared::new(partial);
+        let kept = Shared::new(kept);
+        engine.for_each(groups.count(), |group| {
+            let tokens = groups.get(group);
+            let words =
+                self.operands.kept_words(tokens.start)..self.operands.kept_words(tokens.end);
+            // SAFETY: every group has its exponentials …
+            let kept = unsafe { kept.part(words) };
+            self.clear_targets(&tokens, kept);
+            let mut factors = engine.scratch(rows);
+            self.factors(group, 0..rows, &mut factors);
+            let mut hidden_panels = engine.scratch(F::words(rows) * padded_channels);
+            let mut weight_words = engine.scratch(F::words(TILE) * channels);
+            let mut panels = engine.scratch(match F::NUMBERS {
+                1 => 0,
+                _ => F::words(TILE) * COLUMNS,
+            });
+            // SAFETY: … its rows of the gradient …
+            let d_weight = unsafe { d_weight.part(tokens.start * channels..tokens.end * channels) };
+            engine.run_with::<F, _>(SecondPass {
+                channels,
+                rows,
+                tokens: tokens.clone(),
+                hidden: &hidden[self.rows.start * channels..self.rows.end * channels],
+                weight: &weight[tokens.start * channels..tokens.end * channels],
+                factors: &factors,
+                kept,
+                d_weight,
+                // SAFETY: … and a share of its own.
+                partial: unsafe { partial.part(group * partial_len..(group + 1) * partial_len) },
+                hidden_panels: &mut hidden_panels,
+                weight_words: &mut weight_words,
+                panels: &mut panels,
+                format: PhantomData::<F>,
+            });
+            for (n, target) in self.targets_in(&tokens) {
+                engine.run(AddScaled {
+                    x: &hidden[(self.rows.start + n) * channels..][..channels],
+                    factor: self.target_gradient(n),
+                    out: &mut d_weight[target * channels..][..channels],
+                });
+            }
+        });
+    }
+
+    /// The gradient of the hidden states, from the shares of all groups.
+    fn sum_groups(&self, partial: &[f32]) {
+        let Gradients {
+            engine,
+            shape,
+            weight,
+            d_hidden,
+            ..
+        } = self.gradients;
+        let channels = shape.channels;
+        let groups = self.operands.groups();
+        let padded = self.operands.padded();
+        let rows = self.rows.len();
+        let work = groups.count() * channels * rows;
+        engine.for_each_if_worth(work, rows.div_ceil(CHUNK), |chunk| {
+            let here = chunk * CHUNK..rows.min((chunk + 1) * CHUNK);
+            let mut factors = engine.scratch(groups.count() * CHUNK);
+            for (group, factors) in factors.chunks_exact_mut(CHUNK).enumerate() {
+                factors.fill(0.0);
+                self.factors(group, here.clone(), factors);
+            }
+            let mut sums = engine.scratch(channels * CHUNK);
+            engine.run(SumGroups {
+                channels,
+                padded,
+                first: here.start,
+                partial,
+                factors: &factors,
+                sums: &mut sums,
+            });
+            for n in here.clone() {
+                let start = (self.rows.start + n) * channels;
+                let row = self.operands.targets[n] as usize * channels;
+                // SAFETY: every task has rows of its own.
+                let out = unsafe { d_hidden.part(start..start + channels) };
+                let target = &weight[row..][..channels];
+                let factor = self.target_gradient(n);
+                for (c, (out, target)) in out.iter_mut().zip(target).enumerate() {
+                    *out = sums[c * CHUNK + n - here.start] + factor * target;
+                }
+            }
+        });
     }
 }
 
 /// The second pass over one group.
-struct SecondPass<'a> {
-    operands: Operands<'a>,
-    /// The hidden states, packed by [`pack_channels`].
-    channel_panels: &'a [f32],
-    log_sums: &'a [f32],
-    scale: f32,
+struct SecondPass<'a, F> {
+    channels: usize,
+    rows: usize,
     /// The tokens of the vocabulary.
     tokens: Range<usize>,
-    /// The group's share of the gradient, overwritten.
-    d_hidden: &'a mut [f32],
+    hidden: &'a [f32],
+    /// Of the group's tokens.
+    weight: &'a [f32],
+    /// See [`Block::factors`].
+    factors: &'a [f32],
+    /// See [`FirstPass::kept`]; 0 for the targets.
+    kept: &'a [f32],
     /// The gradient of the group's weights, added to.
     d_weight: &'a mut [f32],
-    tile: &'a mut [f32],
-    weight_panels: &'a mut [f32],
+    /// The group's share of the gradient of the hidden states without the factors, as (channels,
+    /// rows), overwritten.
+    partial: &'a mut [f32],
+    /// Room for the hidden states with their factors, in panels (words of rows, channels).
+    hidden_panels: &'a mut [f32],
+    /// Room for the weights of a tile as a left operand (channels, words of tokens).
+    weight_words: &'a mut [f32],
+    /// Room for a block of exponentials in panels (words of tokens, rows).
+    panels: &'a mut [f32],
+    format: PhantomData<F>,
 }
 
-impl Kernel for SecondPass<'_> {
+impl<F: Format> Kernel for SecondPass<'_, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(mut self, s: S) {
+        let width = PANEL_VECTORS * S::LANES;
+        let Self { channels, rows, .. } = self;
+        let padded = rows.next_multiple_of(COLUMNS);
+        let panel_len = F::words(rows) * width;
+        for (columns, panel) in
+            parts(0..channels, width).zip(self.hidden_panels.chunks_exact_mut(panel_len))
+        {
+            let source = &self.hidden[columns.start..];
+            pack_scaled_rows::<F, S>(s, columns.len(), source, channels, self.factors, panel);
+        }
+        let mut kept = self.kept;
+        for tokens in parts(0..self.tokens.len(), TILE) {
+            let (tile, rest) = kept.split_at(tokens.len() * padded / F::NUMBERS);
+            kept = rest;
+            let weight = self.transposed_weight(s, &tokens);
+            let blocks = tile.chunks_exact(tokens.len() * COLUMNS / F::NUMBERS);
+            for (block, first) in blocks.zip((0..rows).step_by(COLUMNS)) {
+                let len = COLUMNS.min(rows - first);
+                self.add_to_weight_gradient(s, &tokens, block, first, len);
+                let panels = F::panels(s, block, tokens.len(), COLUMNS, self.panels);
+                for column in (0..len).step_by(width) {
+                    let (start, row) = panels.at(column);
+                    let product = Product {
+                        start: self.partial[first + column..].as_mut_ptr(),
+                        row: padded,
+                        columns: width,
+                    };
+                    // SAFETY: the weights have `channels` rows and the tile's words; a panel has
+                    // as many words; the share has `channels` rows, and its columns go on to the
+                    // end of the block.
+                    unsafe {
+                        multiply_words::<F, S>(
+                            s,
+                            [channels, F::words(tokens.len())],
+                            weight,
+                            Panel { start, row },
+                            product,
+                            tokens.start > 0,
+                        );
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl<F: Format> SecondPass<'_, F> {
+    /// The weights of a tile as a left operand (channels, words of tokens).
+    #[inline(always)]
+    fn transposed_weight<S: Simd>(&mut self, s: S, tokens: &Range<usize>) -> Left {
+        let channels = self.channels;
+        let weight = &self.weight[tokens.start * channels..tokens.end * channels];
+        if F::NUMBERS == 1 {
+            return Left {
+                start: weight.as_ptr(),
+                row: 1,
+                step: channels,
+            };
+        }
+        let layout = LeftLayout::new::<F>([channels, tokens.len()], true);
+        PackLeft {
+            depth: tokens.len(),
+            left: Operand {
+                values: weight,
+                stride: channels,
+                transposed: true,
+            },
+            lines: 0..layout.lines,
+            len: layout.len,
+            words: &mut self.weight_words[..layout.lines * layout.len],
+            format: PhantomData::<F>,
+        }
+        .run(s);
+        Left {
+            start: self.weight_words.as_ptr(),
+            row: layout.row,
+            step: layout.step,
+        }
+    }
+
+    /// Adds the products of a block of exponentials with the hidden states of its `len` rows from
+    /// `first` on.
+    #[inline(always)]
+    fn add_to_weight_gradient<S: Simd>(
+        &mut self,
+        s: S,
+        tokens: &Range<usize>,
+        block: &[f32],
+        first: usize,
+        len: usize,
+    ) {
+        let width = PANEL_VECTORS * S::LANES;
+        let channels = self.channels;
+        let panel_len = F::words(self.rows) * width;
+        let left = Left {
+            start: block.as_ptr(),
+            row: COLUMNS / F::NUMBERS,
+            step: 1,
+        };
+        for (columns, panel) in
+            parts(0..channels, width).zip(self.hidden_panels.chunks_exact(panel_len))
+        {
+            let panel = Panel {
+                start: panel[first / F::NUMBERS * width..].as_ptr(),
+                row: width,
+            };
+            let product = Product {
+                start: self.d_weight[tokens.start * channels + columns.start..].as_mut_ptr(),
+                row: channels,
+                columns: columns.len(),
+            };
+            // SAFETY: the block has a row for each token of the tile, and the panel and the
+            // gradient have the rows and columns.
+            unsafe {
+                multiply_words::<F, S>(
+                    s,
+                    [tokens.len(), F::words(len)],
+                    left,
+                    panel,
+                    product,
+                    true,
+                );
+            }
+        }
+    }
+}
+
+/// `out += factor · x`.
+struct AddScaled<'a> {
+    x: &'a [f32],
+    factor: f32,
+    out: &'a mut [f32],
+}
+
+impl Kernel for AddScaled<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let width = PANEL_VECTORS * S::LANES;
-        let channels = self.operands.shape.channels;
-        let block_len = COLUMNS * channels.next_multiple_of(width);
-        for tokens in parts(self.tokens.clone(), TILE) {
-            let weight = self.operands.weight(&tokens);
-            PackChannels {
-                rows: tokens.len(),
-                channels,
-                source: weight,
-                panels: self.weight_panels,
-            }
-            .run(s);
-            let first_tile = tokens.start == self.tokens.start;
-            for (block, rows) in parts(0..self.log_sums.len(), COLUMNS).enumerate() {
-                for first in rows.clone().step_by(width) {
-                    let panel = &self.operands.panels[first * channels..];
-                    let tile = &mut self.tile[first - rows.start..];
-                    logits_tile(s, channels, weight, panel, tile, COLUMNS);
-                }
-                let tile = &mut self.tile[..tokens.len() * COLUMNS];
-                let log_sums = &self.log_sums[rows.clone()];
-                exponentials(s, tile, log_sums, self.scale);
-                for (column, &target) in self.operands.targets[rows.clone()].iter().enumerate() {
-                    if tokens.contains(&(target as usize)) {
-                        tile[(target as usize - tokens.start) * COLUMNS + column] -= self.scale;
-                    }
-                }
-                let offset = (tokens.start - self.tokens.start) * channels;
-                add_product(
-                    s,
-                    [tokens.len(), rows.len(), channels],
-                    Left {
-                        start: tile.as_ptr(),
-                        row: COLUMNS,
-                        step: 1,
-                    },
-                    &self.channel_panels[block * block_len..],
-                    &mut self.d_weight[offset..],
-                    true,
-                );
-                add_product(
-                    s,
-                    [rows.len(), tokens.len(), channels],
-                    Left {
-                        start: tile.as_ptr(),
-                        row: 1,
-                        step: COLUMNS,
-                    },
-                    self.weight_panels,
-                    &mut self.d_hidden[rows.start * channels..],
-                    !first_tile,
-                );
-            }
+        let factor = s.splat(self.factor);
+        for (x, out) in self.x.chunks(S::LANES).zip(self.out.chunks_mut(S::LANES)) {
+            let sum = s.mul_add(factor, s.load_front(x), s.load_front(out));
+            s.store_front(out, sum);
         }
     }
 }
 
-/// Turns a tile of logits into `scale · softmax`.
-#[inline(always)]
-fn exponentials<S: Simd>(s: S, tile: &mut [f32], log_sums: &[f32], scale: f32) {
-    let scale = s.splat(scale);
-    for lanes in (0..log_sums.len()).step_by(S::LANES) {
-        let end = log_sums.len().min(lanes + S::LANES);
-        let log_sum = s.load_front(&log_sums[lanes..end]);
-        for row in tile.chunks_exact_mut(COLUMNS) {
-            let logits = &mut row[lanes..][..S::LANES];
-            let weight = exp(s, s.sub(s.load_front(logits), log_sum));
-            s.store_front(logits, s.mul(weight, scale));
-        }
-    }
-}
-
-/// `out (+)= tile · matrix` for a matrix packed by [`PackChannels`] and `out` (rows, channels).
-#[inline(always)]
-fn add_product<S: Simd>(
-    s: S,
-    [rows, depth, channels]: [usize; 3],
-    left: Left,
-    panels: &[f32],
-    out: &mut [f32],
-    accumulate: bool,
-) {
-    let width = PANEL_VECTORS * S::LANES;
-    assert!(out.len() >= rows * channels);
-    assert!(panels.len() >= depth * channels.next_multiple_of(width));
-    for columns in parts(0..channels, width) {
-        let product = Product {
-            // SAFETY: a column of the first row.
-            start: unsafe { out.as_mut_ptr().add(columns.start) },
-            row: channels,
-            columns: columns.len(),
-        };
-        let panel = panels[columns.start * depth..].as_ptr();
-        // SAFETY: the caller's tile has `rows` and `depth`; the assertions say that the panel and
-        // the product have theirs.
-        unsafe { multiply(s, rows, depth, left, panel, product, accumulate) };
-    }
-}
-
-/// Adds up the groups' shares of the gradient of the hidden states, in order.
+/// Adds up the groups' shares of the gradient of [`CHUNK`] hidden states with their factors, in
+/// order, as (channels, rows).
 struct SumGroups<'a> {
+    channels: usize,
+    /// Rows of a share.
+    padded: usize,
+    /// The first of the rows.
+    first: usize,
     partial: &'a [f32],
-    /// Numbers in a share.
-    len: usize,
-    /// Which of them.
-    here: Range<usize>,
-    out: &'a mut [f32],
+    /// For each group, one for each row.
+    factors: &'a [f32],
+    sums: &'a mut [f32],
 }
 
 impl Kernel for SumGroups<'_> {
@@ -417,13 +774,18 @@ impl Kernel for SumGroups<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        for (i, out) in self.out.chunks_mut(S::LANES).enumerate() {
-            let first = self.here.start + i * S::LANES;
-            let mut sum = s.splat(0.0);
-            for share in self.partial.chunks_exact(self.len) {
-                sum = s.add(sum, s.load_front(&share[first..][..out.len()]));
+        let share = self.channels * self.padded;
+        for (c, sums) in self.sums.chunks_exact_mut(CHUNK).enumerate() {
+            for (i, out) in sums.chunks_exact_mut(S::LANES).enumerate() {
+                let at = c * self.padded + self.first + i * S::LANES;
+                let mut sum = s.splat(0.0);
+                let factors = self.factors.chunks_exact(CHUNK);
+                for (group, factors) in factors.enumerate() {
+                    let product = s.load_front(&self.partial[group * share + at..][..S::LANES]);
+                    sum = s.mul_add(s.load_front(&factors[i * S::LANES..]), product, sum);
+                }
+                s.store_front(out, sum);
             }
-            s.store_front(out, sum);
         }
     }
 }

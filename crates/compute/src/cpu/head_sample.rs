@@ -3,20 +3,24 @@
 //! A first pass over tiles of logits finds the total of every row and tile; the tile in which a draw
 //! falls is then computed again, for the rows that need it, to find the token.
 
-use std::ops::Range;
+use std::marker::PhantomData;
 
 use super::engine::{Engine, Shared};
-use super::head::{Groups, LogitsTile, ROWS, TILE, logits, logits_tile, pack_hidden, parts};
-use super::math::exp;
+use super::format::{Format, Pairs, Single};
+use super::head::{
+    Groups, HeadWords, HiddenPanels, LogitsTile, ROWS, TILE, logits, logits_tile, parts,
+};
+use super::math::exp2;
 use super::microkernel::PANEL_VECTORS;
-use super::simd::{Kernel, Simd};
-use crate::{Head, SamplingFilter, sampling};
+use super::simd::{Kernel, MAX_LANES, Simd};
+use crate::host::Weight;
+use crate::{Head, Precision, SamplingFilter, sampling};
 
 pub(super) fn sample(
     engine: &Engine,
     shape: Head,
     hidden: &[f32],
-    weight: &[f32],
+    weight: Weight<'_>,
     filter: SamplingFilter,
     uniforms: &[f64],
     tokens: &mut [u32],
@@ -24,6 +28,26 @@ pub(super) fn sample(
     if filter.top_k.is_some() || filter.top_p.is_some() {
         return sample_filtered(engine, shape, hidden, weight, filter, uniforms, tokens);
     }
+    match engine.precision() {
+        Precision::F32 => {
+            sample_in::<Single>(engine, shape, hidden, weight, filter, uniforms, tokens);
+        }
+        Precision::Bf16 => {
+            sample_in::<Pairs>(engine, shape, hidden, weight, filter, uniforms, tokens);
+        }
+    }
+}
+
+fn sample_in<F: Format>(
+    engine: &Engine,
+    shape: Head,
+    hidden: &[f32],
+    weight: Weight<'_>,
+    filter: SamplingFilter,
+    uniforms: &[f64],
+    tokens: &mut [u32],
+) {
+    let weight = HeadWords::new::<F>(engine, shape, weight);
     for rows in parts(0..shape.rows, ROWS) {
         let block = Head {
             rows: rows.len(),
@@ -33,8 +57,9 @@ pub(super) fn sample(
             engine,
             shape: block,
             hidden: &hidden[rows.start * shape.channels..rows.end * shape.channels],
-            weight,
+            weight: &weight,
             temperature: filter.temperature,
+            format: PhantomData::<F>,
         }
         .sample(&uniforms[rows.clone()], &mut tokens[rows]);
     }
@@ -45,7 +70,7 @@ fn sample_filtered(
     engine: &Engine,
     shape: Head,
     hidden: &[f32],
-    weight: &[f32],
+    weight: Weight<'_>,
     filter: SamplingFilter,
     uniforms: &[f64],
     tokens: &mut [u32],
@@ -71,12 +96,13 @@ fn sample_filtered(
 }
 
 /// At most [`ROWS`] rows to sample.
-struct Block<'a> {
+struct Block<'a, F> {
     engine: &'a Engine,
     shape: Head,
     hidden: &'a [f32],
-    weight: &'a [f32],
+    weight: &'a HeadWords<'a>,
     temperature: f32,
+    format: PhantomData<F>,
 }
 
 /// Where a draw falls.
@@ -90,7 +116,7 @@ struct Draw {
     rest: f64,
 }
 
-impl Block<'_> {
+impl<F: Format> Block<'_, F> {
     fn sample(&self, uniforms: &[f64], tokens: &mut [u32]) {
         let mut draws = self.locate(uniforms);
         draws.sort_unstable_by_key(|draw| (draw.tile, draw.row));
@@ -115,9 +141,8 @@ impl Block<'_> {
         let Self { engine, shape, .. } = *self;
         let width = engine.panel();
         let padded = shape.rows.next_multiple_of(width);
-        let mut panels = engine.scratch(padded * shape.channels);
-        pack_hidden(engine, shape, 0..shape.rows, self.hidden, &mut panels);
-        let panels: &[f32] = &panels;
+        let mut panels = HiddenPanels::new::<F>(engine, shape, shape.rows);
+        panels.pack::<F>(engine, shape, 0..shape.rows, self.hidden);
         let tiles = shape.vocabulary.div_ceil(TILE);
         // For every tile: the maxima of the rows, then the sums of their exponentials.
         let mut totals = engine.scratch(tiles * 2 * padded);
@@ -128,42 +153,44 @@ impl Block<'_> {
             let mut scratch = engine.scratch(TILE * width);
             for tokens in parts(groups.get(group), TILE) {
                 let tile = tokens.start / TILE;
-                engine.run(Totals {
-                    channels: shape.channels,
-                    weight: self.weight(tokens),
-                    panels,
-                    sharpness: 1.0 / self.temperature,
+                engine.run_with::<F, _>(Totals {
+                    depth: self.weight.row(),
+                    weight: self.weight.of(&tokens),
+                    panels: &panels,
+                    sharpness: std::f32::consts::LOG2_E / self.temperature,
                     // SAFETY: every tile has totals of its own.
                     totals: unsafe { shared.part(tile * 2 * padded..(tile + 1) * 2 * padded) },
                     tile: &mut scratch,
+                    format: PhantomData::<F>,
                 });
             }
         });
         let totals: &[f32] = &totals;
-        uniforms
-            .iter()
-            .enumerate()
-            .map(|(row, &uniform)| {
-                let at = |tile: usize| &totals[tile * 2 * padded + row..];
-                let max = (0..tiles).map(|tile| at(tile)[0]).fold(f32::MIN, f32::max);
-                let weights = (0..tiles)
-                    .map(|tile| self.weight_of(at(tile)[0], max) * f64::from(at(tile)[padded]));
-                let tile = sampling::invert(weights.clone(), uniform);
-                let total: f64 = weights.clone().sum();
-                let before: f64 = weights.take(tile).sum();
-                Draw {
-                    tile,
-                    row,
-                    max,
-                    rest: uniform * total - before,
-                }
-            })
-            .collect()
-    }
-
-    /// The weights of some tokens of the vocabulary.
-    fn weight(&self, tokens: Range<usize>) -> &[f32] {
-        &self.weight[tokens.start * self.shape.channels..tokens.end * self.shape.channels]
+        let nowhere = Draw {
+            tile: 0,
+            row: 0,
+            max: 0.0,
+            rest: 0.0,
+        };
+        let mut draws = vec![nowhere; shape.rows];
+        let shared = Shared::new(&mut draws);
+        let lanes = engine.isa().lanes();
+        let work = 20 * tiles * padded;
+        engine.for_each_if_worth(work, shape.rows.div_ceil(lanes), |i| {
+            let rows = i * lanes..shape.rows.min((i + 1) * lanes);
+            let mut weights = engine.scratch(tiles * lanes);
+            engine.run(Locate {
+                totals,
+                padded,
+                first: rows.start,
+                uniforms: &uniforms[rows.clone()],
+                sharpness: std::f32::consts::LOG2_E / self.temperature,
+                weights: &mut weights,
+                // SAFETY: every task has rows of its own.
+                draws: unsafe { shared.part(rows) },
+            });
+        });
+        draws
     }
 
     /// The unnormalised probability of a logit.
@@ -179,20 +206,19 @@ impl Block<'_> {
         let Some(first) = draws.first() else { return };
         let start = first.tile * TILE;
         let tokens = start..shape.vocabulary.min(start + TILE);
-        let mut panel = engine.scratch(channels * width);
-        panel.fill(0.0);
-        for (lane, draw) in draws.iter().enumerate() {
-            let hidden = &self.hidden[draw.row * channels..][..channels];
-            for (row, &value) in panel.chunks_exact_mut(width).zip(hidden) {
-                row[lane] = value;
-            }
+        let mut hidden = engine.scratch(draws.len() * channels);
+        for (row, draw) in hidden.chunks_exact_mut(channels.max(1)).zip(draws) {
+            row.copy_from_slice(&self.hidden[draw.row * channels..][..channels]);
         }
+        let mut panel = HiddenPanels::new::<F>(engine, shape, draws.len());
+        panel.pack::<F>(engine, shape, 0..draws.len(), &hidden);
         let mut tile = engine.scratch(TILE * width);
-        engine.run(LogitsTile {
-            channels,
-            weight: self.weight(tokens.clone()),
-            panel: &panel,
+        engine.run_with::<F, _>(LogitsTile {
+            depth: self.weight.row(),
+            weight: self.weight.of(&tokens),
+            panel: panel.panel(0),
             tile: &mut tile,
+            format: PhantomData::<F>,
         });
         for (lane, draw) in draws.iter().enumerate() {
             let logits = tile.chunks_exact(width).map(|row| row[lane]);
@@ -214,18 +240,90 @@ impl Block<'_> {
     }
 }
 
+/// Finds the tiles of the draws of a vector of rows: as
+/// [`sampling::invert`](crate::sampling::invert) does, for several rows at once.
+struct Locate<'a> {
+    /// For every tile: the maxima of the rows, then the sums of their exponentials.
+    totals: &'a [f32],
+    /// Rows with those that fill up the last panel.
+    padded: usize,
+    /// The first of the rows.
+    first: usize,
+    uniforms: &'a [f64],
+    /// 1 / (temperature · ln 2).
+    sharpness: f32,
+    /// Room for the weights, (tiles, rows).
+    weights: &'a mut [f32],
+    draws: &'a mut [Draw],
+}
+
+impl Kernel for Locate<'_> {
+    type Output = ();
+
+    // Loops over the lanes of several arrays.
+    #[allow(clippy::needless_range_loop)]
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let sharpness = s.splat(self.sharpness);
+        let tiles = || self.totals.chunks_exact(2 * self.padded);
+        let mut max = s.splat(f32::MIN);
+        for tile in tiles() {
+            max = s.max(max, s.load_front(&tile[self.first..]));
+        }
+        let mut totals = [0.0; MAX_LANES];
+        for (tile, weights) in tiles().zip(self.weights.chunks_exact_mut(S::LANES)) {
+            let difference = s.sub(s.load_front(&tile[self.first..]), max);
+            let sum = s.load_front(&tile[self.padded + self.first..]);
+            let weight = s.mul(exp2(s, s.mul(difference, sharpness)), sum);
+            s.store_front(weights, weight);
+            for lane in 0..S::LANES {
+                totals[lane] += f64::from(weights[lane]);
+            }
+        }
+        let mut bounds = [f64::INFINITY; MAX_LANES];
+        for (lane, &uniform) in self.uniforms.iter().enumerate() {
+            bounds[lane] = uniform * totals[lane];
+        }
+        let maxima = s.to_array(max);
+        let mut sums = [0.0; MAX_LANES];
+        let mut found = [false; MAX_LANES];
+        for (tile, weights) in self.weights.chunks_exact(S::LANES).enumerate() {
+            for (lane, draw) in self.draws.iter_mut().enumerate() {
+                let weight = f64::from(weights[lane]);
+                // A later tile of positive weight is the answer where rounding lets no sum exceed
+                // the bound.
+                if !found[lane] && weight > 0.0 {
+                    *draw = Draw {
+                        tile,
+                        row: self.first + lane,
+                        max: maxima[lane],
+                        rest: bounds[lane] - sums[lane],
+                    };
+                    found[lane] = sums[lane] + weight > bounds[lane];
+                }
+                sums[lane] += weight;
+            }
+        }
+        for (lane, draw) in self.draws.iter_mut().enumerate() {
+            draw.row = self.first + lane;
+        }
+    }
+}
+
 /// Maxima and sums of exponentials of one tile, for all rows.
-struct Totals<'a> {
-    channels: usize,
+struct Totals<'a, F> {
+    /// Words of a token.
+    depth: usize,
     weight: &'a [f32],
-    panels: &'a [f32],
-    /// 1 / temperature.
+    panels: &'a HiddenPanels<'a>,
+    /// 1 / (temperature · ln 2).
     sharpness: f32,
     totals: &'a mut [f32],
     tile: &'a mut [f32],
+    format: PhantomData<F>,
 }
 
-impl Kernel for Totals<'_> {
+impl<F: Format> Kernel for Totals<'_, F> {
     type Output = ();
 
     #[inline(always)]
@@ -233,11 +331,11 @@ impl Kernel for Totals<'_> {
         let width = PANEL_VECTORS * S::LANES;
         let padded = self.totals.len() / 2;
         let (maxima, sums) = self.totals.split_at_mut(padded);
-        let rows = self.weight.len() / self.channels.max(1);
+        let rows = self.weight.len() / self.depth.max(1);
         let sharpness = s.splat(self.sharpness);
         for first in (0..padded).step_by(width) {
-            let panel = &self.panels[first * self.channels..];
-            logits_tile(s, self.channels, self.weight, panel, self.tile, width);
+            let panel = self.panels.panel(first);
+            logits_tile::<F, S>(s, self.depth, self.weight, panel, self.tile);
             let tile = &self.tile[..rows * width];
             for lanes in (0..width).step_by(S::LANES) {
                 let logits = |row: &[f32]| s.load_front(&row[lanes..][..S::LANES]);
@@ -249,7 +347,7 @@ impl Kernel for Totals<'_> {
                 let mut sum = s.splat(0.0);
                 for row in tile.chunks_exact(width) {
                     let difference = s.sub(logits(row), max);
-                    sum = s.add(sum, exp(s, s.mul(difference, sharpness)));
+                    sum = s.add(sum, exp2(s, s.mul(difference, sharpness)));
                 }
                 let columns = first + lanes..first + lanes + S::LANES;
                 s.store_front(&mut maxima[columns.clone()], max);

@@ -4,10 +4,12 @@ use std::fmt;
 use std::str::FromStr;
 
 #[cfg(target_arch = "x86_64")]
-use super::simd::{Avx2, Avx512};
+use super::amx;
+#[cfg(target_arch = "x86_64")]
+use super::simd::{AMX, Avx2, Avx512, BF16, PLAIN};
 use super::simd::{Kernel, Portable, Simd};
 
-/// The environment variable that forces an instruction set: `portable`, `avx2` or `avx512`.
+/// The environment variable that forces an instruction set, by its name.
 pub(super) const VARIABLE: &str = "AUTOPHAGE_ISA";
 
 /// An instruction set that the CPU backend computes with.
@@ -21,13 +23,19 @@ pub enum Isa {
     Avx2,
     /// AVX-512 F.
     Avx512,
+    /// AVX-512 F, BW and BF16.
+    Avx512Bf16,
+    /// AMX-BF16 besides.
+    Amx,
 }
 
 /// An instruction set that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum IsaError {
     /// No instruction set has this name.
-    #[error("unknown instruction set `{0}`: choose `portable`, `avx2` or `avx512`")]
+    #[error(
+        "unknown instruction set `{0}`: choose `portable`, `avx2`, `avx512`, `avx512bf16` or `amx`"
+    )]
     Unknown(String),
     /// This processor lacks it.
     #[error("this processor lacks the instruction set `{0}`; the best that it has is `{best}`", best = Isa::best())]
@@ -40,6 +48,8 @@ impl fmt::Display for Isa {
             Self::Portable => "portable",
             Self::Avx2 => "avx2",
             Self::Avx512 => "avx512",
+            Self::Avx512Bf16 => "avx512bf16",
+            Self::Amx => "amx",
         })
     }
 }
@@ -48,19 +58,26 @@ impl FromStr for Isa {
     type Err = IsaError;
 
     fn from_str(name: &str) -> Result<Self, IsaError> {
-        match name {
-            "portable" => Ok(Self::Portable),
-            "avx2" => Ok(Self::Avx2),
-            "avx512" => Ok(Self::Avx512),
-            _ => Err(IsaError::Unknown(name.to_owned())),
-        }
+        Self::ALL
+            .into_iter()
+            .find(|isa| isa.to_string() == name)
+            .ok_or_else(|| IsaError::Unknown(name.to_owned()))
     }
 }
 
 impl Isa {
+    /// All that there are, the best last.
+    const ALL: [Self; 5] = [
+        Self::Portable,
+        Self::Avx2,
+        Self::Avx512,
+        Self::Avx512Bf16,
+        Self::Amx,
+    ];
+
     /// All instruction sets that this processor has, the best last.
     pub fn available() -> Vec<Self> {
-        [Self::Portable, Self::Avx2, Self::Avx512]
+        Self::ALL
             .into_iter()
             .filter(|isa| isa.is_available())
             .collect()
@@ -102,9 +119,22 @@ impl Isa {
             Self::Avx2 => is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma"),
             #[cfg(target_arch = "x86_64")]
             Self::Avx512 => is_x86_feature_detected!("avx512f"),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512Bf16 => {
+                Self::Avx512.is_available()
+                    && is_x86_feature_detected!("avx512bw")
+                    && is_x86_feature_detected!("avx512bf16")
+            }
+            #[cfg(target_arch = "x86_64")]
+            Self::Amx => Self::Avx512Bf16.is_available() && amx::is_available(),
             #[cfg(not(target_arch = "x86_64"))]
-            Self::Avx2 | Self::Avx512 => false,
+            Self::Avx2 | Self::Avx512 | Self::Avx512Bf16 | Self::Amx => false,
         }
+    }
+
+    /// Whether it has instructions that multiply numbers in bf16.
+    pub fn has_bf16(self) -> bool {
+        self >= Self::Avx512Bf16
     }
 }
 
@@ -138,7 +168,7 @@ impl CheckedIsa {
         self.run(Lanes)
     }
 
-    /// Runs `kernel` with this instruction set.
+    /// Runs `kernel` with this instruction set, or with the part of it that computes in f32.
     #[inline]
     pub(super) fn run<K: Kernel>(self, kernel: K) -> K::Output {
         match self.0 {
@@ -147,10 +177,26 @@ impl CheckedIsa {
             // SAFETY: `new` found AVX2 and FMA.
             Isa::Avx2 => unsafe { Avx2::new_unchecked() }.call(kernel),
             #[cfg(target_arch = "x86_64")]
-            // SAFETY: `new` found AVX-512 F.
-            Isa::Avx512 => unsafe { Avx512::new_unchecked() }.call(kernel),
+            Isa::Avx512 | Isa::Avx512Bf16 | Isa::Amx => {
+                // SAFETY: `new` found AVX-512 F.
+                unsafe { Avx512::<PLAIN>::new_unchecked() }.call(kernel)
+            }
             #[cfg(not(target_arch = "x86_64"))]
-            Isa::Avx2 | Isa::Avx512 => unreachable!("`new` refuses what is not available"),
+            _ => unreachable!("`new` refuses what is not available"),
+        }
+    }
+
+    /// Runs a kernel that computes with pairs of bf16 numbers.
+    #[inline]
+    pub(super) fn run_pairs<K: Kernel>(self, kernel: K) -> K::Output {
+        match self.0 {
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: `new` found AVX-512 F, BW and BF16.
+            Isa::Avx512Bf16 => unsafe { Avx512::<BF16>::new_unchecked() }.call(kernel),
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: `new` found AMX-BF16 besides.
+            Isa::Amx => unsafe { Avx512::<AMX>::new_unchecked() }.call(kernel),
+            _ => self.run(kernel),
         }
     }
 }
@@ -161,12 +207,12 @@ mod tests {
 
     #[test]
     fn names_are_read_back() {
-        for isa in [Isa::Portable, Isa::Avx2, Isa::Avx512] {
+        for isa in Isa::ALL {
             assert_eq!(isa.to_string().parse(), Ok(isa));
         }
         assert_eq!(
             "mmx".parse::<Isa>().unwrap_err().to_string(),
-            "unknown instruction set `mmx`: choose `portable`, `avx2` or `avx512`"
+            "unknown instruction set `mmx`: choose `portable`, `avx2`, `avx512`, `avx512bf16` or `amx`"
         );
     }
 

@@ -2,8 +2,10 @@
 
 use super::elementwise::Add;
 use super::engine::{Engine, Shared};
-use super::matmul::{Operand, Start, matmul};
-use crate::Linear;
+use super::format::{Format, Pairs, Single};
+use super::matmul::{Operand, Right, Start, matmul, pack_right, packed_len};
+use crate::host::{Layout, Order, Weight};
+use crate::{Linear, Precision};
 
 /// Rows of a partial sum of the gradient of a bias.
 const CHUNK: usize = 256;
@@ -12,50 +14,38 @@ pub(super) fn linear(
     engine: &Engine,
     shape: Linear,
     x: &[f32],
-    weight: &[f32],
+    weight: Weight<'_>,
     bias: Option<&[f32]>,
     out: &mut [f32],
 ) {
-    let left = Operand {
-        values: x,
-        stride: shape.inputs,
-        transposed: false,
-    };
-    let right = Operand {
-        values: weight,
-        stride: shape.inputs,
-        transposed: true,
-    };
     let sizes = [shape.rows, shape.inputs, shape.outputs];
+    let x = row_major(x, shape.inputs);
     let start = bias.map_or(Start::Zero, Start::Bias);
-    matmul(engine, sizes, left, right, start, out);
+    product(engine, sizes, x, (weight, Order::AlongInputs), start, out);
 }
 
 pub(super) fn backward_input(
     engine: &Engine,
     shape: Linear,
-    weight: &[f32],
+    weight: Weight<'_>,
     d_out: &[f32],
     accumulate: bool,
     d_x: &mut [f32],
 ) {
-    let left = Operand {
-        values: d_out,
-        stride: shape.outputs,
-        transposed: false,
-    };
-    let right = Operand {
-        values: weight,
-        stride: shape.inputs,
-        transposed: false,
-    };
     let sizes = [shape.rows, shape.outputs, shape.inputs];
-    let start = if accumulate {
-        Start::Current
-    } else {
-        Start::Zero
+    let d_out = row_major(d_out, shape.outputs);
+    let start = match accumulate {
+        true => Start::Current,
+        false => Start::Zero,
     };
-    matmul(engine, sizes, left, right, start, d_x);
+    product(
+        engine,
+        sizes,
+        d_out,
+        (weight, Order::AlongOutputs),
+        start,
+        d_x,
+    );
 }
 
 pub(super) fn backward_weight(
@@ -66,21 +56,75 @@ pub(super) fn backward_weight(
     d_weight: &mut [f32],
     d_bias: Option<&mut [f32]>,
 ) {
-    let left = Operand {
-        values: d_out,
-        stride: shape.outputs,
-        transposed: true,
-    };
-    let right = Operand {
-        values: x,
-        stride: shape.inputs,
-        transposed: false,
-    };
     let sizes = [shape.outputs, shape.rows, shape.inputs];
-    matmul(engine, sizes, left, right, Start::Current, d_weight);
+    let left = Operand {
+        transposed: true,
+        ..row_major(d_out, shape.outputs)
+    };
+    let right = Right::Plain(row_major(x, shape.inputs));
+    match engine.precision() {
+        Precision::F32 => {
+            matmul::<Single>(engine, sizes, left, right, Start::Current, d_weight);
+        }
+        Precision::Bf16 => {
+            matmul::<Pairs>(engine, sizes, left, right, Start::Current, d_weight);
+        }
+    }
     if let Some(d_bias) = d_bias {
         add_rows(engine, shape.rows, shape.outputs, d_out, d_bias);
     }
+}
+
+fn row_major(values: &[f32], columns: usize) -> Operand<'_> {
+    Operand {
+        values,
+        stride: columns,
+        transposed: false,
+    }
+}
+
+/// A product whose right operand are weights, with words along their inputs or their outputs.
+fn product(
+    engine: &Engine,
+    sizes: [usize; 3],
+    left: Operand<'_>,
+    right: (Weight<'_>, Order),
+    start: Start<'_>,
+    out: &mut [f32],
+) {
+    match engine.precision() {
+        Precision::F32 => product_in::<Single>(engine, sizes, left, right, start, out),
+        Precision::Bf16 => product_in::<Pairs>(engine, sizes, left, right, start, out),
+    }
+}
+
+fn product_in<F: Format>(
+    engine: &Engine,
+    sizes: [usize; 3],
+    left: Operand<'_>,
+    (weight, order): (Weight<'_>, Order),
+    start: Start<'_>,
+    out: &mut [f32],
+) {
+    let [_, depth, columns] = sizes;
+    let transposed = order == Order::AlongInputs;
+    let operand = Operand {
+        values: weight.values(),
+        stride: if transposed { depth } else { columns },
+        transposed,
+    };
+    let layout = Layout {
+        order,
+        sizes: [depth, columns],
+        numbers: F::NUMBERS,
+        width: engine.panel(),
+    };
+    let len = packed_len::<F>(engine, depth, columns);
+    let packed = weight.derived().get(layout, len, |packed| {
+        pack_right::<F>(engine, 0..depth, columns, operand, packed);
+    });
+    let right = packed.map_or(Right::Plain(operand), Right::Packed);
+    matmul::<F>(engine, sizes, left, right, start, out);
 }
 
 /// `sums += ` the sum of the rows of `x`, over chunks of rows that are summed side by side.

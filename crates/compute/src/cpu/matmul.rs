@@ -1,8 +1,13 @@
 //! Products of whole matrices, cut into tiles that are computed side by side.
 
+use std::marker::PhantomData;
+use std::ops::Range;
+
 use super::engine::{Engine, Shared};
-use super::microkernel::{Left, PANEL_VECTORS, Product, multiply, tile_rows};
-use super::pack::{pack_rows, pack_transposed};
+use super::format::Format;
+use super::microkernel::{Left, PANEL_VECTORS, Panel, Product, multiply_words, tile_rows};
+use super::pack::{pack_row, pack_rows, pack_transposed};
+use super::scratch::Words;
 use super::simd::{Kernel, Simd};
 
 /// A matrix in memory: element (i, j) of the operand is at `i · stride + j`, or the other way round
@@ -12,6 +17,15 @@ pub(super) struct Operand<'a> {
     pub(super) values: &'a [f32],
     pub(super) stride: usize,
     pub(super) transposed: bool,
+}
+
+/// The right operand of a product.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Right<'a> {
+    /// As it is.
+    Plain(Operand<'a>),
+    /// Packed by [`pack_right`].
+    Packed(&'a [f32]),
 }
 
 /// What the elements of a product start from.
@@ -25,16 +39,16 @@ pub(super) enum Start<'a> {
     Bias(&'a [f32]),
 }
 
-/// Most numbers of packed panels at a time: they should stay in the caches.
+/// Most words of packed panels at a time: they should stay in the caches.
 const PACKED: usize = 1 << 21;
 
 /// `out = start + left · right` with `left` (rows, depth), `right` (depth, columns) and `out`
-/// (rows, columns).
-pub(super) fn matmul(
+/// (rows, columns), the operands rounded to the format.
+pub(super) fn matmul<F: Format>(
     engine: &Engine,
     [rows, depth, columns]: [usize; 3],
     left: Operand<'_>,
-    right: Operand<'_>,
+    right: Right<'_>,
     start: Start<'_>,
     out: &mut [f32],
 ) {
@@ -43,56 +57,225 @@ pub(super) fn matmul(
     }
     let width = engine.panel();
     let panels = columns.div_ceil(width);
-    // A multiple of 256, which neither the alignment of panels nor the depth of a tile's pass cuts.
-    let part = (PACKED / (panels * width) / 256 * 256)
-        .max(256)
-        .min(depth.max(1));
-    let mut packed = engine.scratch(part * panels * width);
+    // A multiple of 512, which neither the alignment of panels nor the depth of a tile's pass cuts.
+    let most = match right {
+        Right::Plain(_) => (F::NUMBERS * PACKED / (panels * width) / 512 * 512).max(512),
+        Right::Packed(_) => usize::MAX,
+    };
+    let part = most.min(depth.max(1));
+    let mut scratch = match right {
+        Right::Plain(_) => engine.scratch(packed_len::<F>(engine, part, columns)),
+        Right::Packed(_) => engine.scratch(0),
+    };
+    let left = LeftWords::new::<F>(engine, [rows, depth], left);
     let out = Shared::new(out);
-    let mut first = 0;
-    loop {
-        let depth_here = part.min(depth - first);
-        let right_here = Operand {
-            values: &right.values[(if right.transposed {
-                first
-            } else {
-                first * right.stride
-            })
-            .min(right.values.len())..],
-            ..right
+    for numbers in parts_of(depth, part) {
+        let packed: &[f32] = match right {
+            Right::Packed(packed) => packed,
+            Right::Plain(operand) => {
+                pack_right::<F>(engine, numbers.clone(), columns, operand, &mut scratch);
+                &scratch
+            }
         };
-        let panel_len = depth_here * width;
-        let shared_panels = Shared::new(&mut packed);
-        engine.for_each_if_worth(8 * depth_here * columns, panels, |panel| {
-            // SAFETY: each task has the panel of its number.
-            let target = unsafe { shared_panels.part(panel * panel_len..(panel + 1) * panel_len) };
-            engine.run(Pack {
-                depth: depth_here,
-                first_column: panel * width,
-                columns,
-                right: right_here,
-                panel: target,
-            });
-        });
-        let packed_here: &[f32] = &packed;
         let tiles = Tiles::new(engine, rows, panels);
-        engine.for_each_if_worth(rows * depth_here * columns, tiles.count(), |tile| {
+        engine.for_each_if_worth(rows * numbers.len() * columns, tiles.count(), |tile| {
             let (row_range, panel_range) = tiles.get(tile);
-            engine.run(Multiply {
+            let kernel = Multiply {
                 rows: row_range,
                 panels: panel_range,
                 columns,
-                depth: depth_here,
-                first_depth: first,
-                left,
-                packed: packed_here,
+                depth: F::words(numbers.len()),
+                accumulate: numbers.start > 0,
+                left: left.from(F::words(numbers.start)),
+                packed,
                 start,
                 out,
+                format: PhantomData::<F>,
+            };
+            engine.run_with::<F, _>(kernel);
+        });
+    }
+}
+
+/// The parts of `0..depth` of at most `part`; one of them if there is nothing.
+fn parts_of(depth: usize, part: usize) -> impl Iterator<Item = Range<usize>> {
+    (0..depth.max(1))
+        .step_by(part)
+        .map(move |first| first..depth.min(first.saturating_add(part)))
+}
+
+/// Words that [`pack_right`] writes.
+pub(super) fn packed_len<F: Format>(engine: &Engine, depth: usize, columns: usize) -> usize {
+    F::words(depth) * columns.next_multiple_of(engine.panel())
+}
+
+/// Packs the rows `depth` of a right operand into panels, one after another.
+pub(super) fn pack_right<F: Format>(
+    engine: &Engine,
+    depth: Range<usize>,
+    columns: usize,
+    right: Operand<'_>,
+    packed: &mut [f32],
+) {
+    let width = engine.panel();
+    let panel_len = F::words(depth.len()) * width;
+    let first = match right.transposed {
+        true => depth.start,
+        false => depth.start * right.stride,
+    };
+    let right = Operand {
+        values: &right.values[first.min(right.values.len())..],
+        ..right
+    };
+    let packed = Shared::new(packed);
+    engine.for_each_if_worth(
+        8 * depth.len() * columns,
+        columns.div_ceil(width),
+        |panel| {
+            engine.run_with::<F, _>(Pack {
+                depth: depth.len(),
+                first_column: panel * width,
+                columns,
+                right,
+                // SAFETY: each task has the panel of its number.
+                panel: unsafe { packed.part(panel * panel_len..(panel + 1) * panel_len) },
+                format: PhantomData::<F>,
+            });
+        },
+    );
+}
+
+/// A left operand in words: as it is where these are single numbers, else in a copy.
+struct LeftWords<'a> {
+    words: Words<'a>,
+    row: usize,
+    step: usize,
+}
+
+impl<'a> LeftWords<'a> {
+    fn new<F: Format>(
+        engine: &'a Engine,
+        [rows, depth]: [usize; 2],
+        left: Operand<'a>,
+    ) -> LeftWords<'a> {
+        if F::NUMBERS == 1 {
+            let (row, step) = match left.transposed {
+                false => (left.stride, 1),
+                true => (1, left.stride),
+            };
+            let words = Words::Kept(left.values);
+            return Self { words, row, step };
+        }
+        let layout = LeftLayout::new::<F>([rows, depth], left.transposed);
+        let mut copy = engine.scratch(layout.lines * layout.len);
+        let shared = Shared::new(&mut copy);
+        let block = (4096 / layout.len.max(1)).max(1);
+        let work = 4 * layout.lines * layout.len;
+        engine.for_each_if_worth(work, layout.lines.div_ceil(block), |task| {
+            let lines = task * block..layout.lines.min((task + 1) * block);
+            engine.run_with::<F, _>(PackLeft {
+                depth,
+                left,
+                // SAFETY: every task has lines of its own.
+                words: unsafe { shared.part(lines.start * layout.len..lines.end * layout.len) },
+                lines,
+                len: layout.len,
+                format: PhantomData::<F>,
             });
         });
-        first += depth_here;
-        if first >= depth {
-            return;
+        Self {
+            words: Words::Copy(copy),
+            row: layout.row,
+            step: layout.step,
+        }
+    }
+
+    /// The operand from word `first` of the inner dimension on.
+    fn from(&self, first: usize) -> LeftPart<'_> {
+        LeftPart {
+            words: &self.words[(first * self.step).min(self.words.len())..],
+            row: self.row,
+            step: self.step,
+        }
+    }
+}
+
+/// How the words of a copied left operand lie: rows of words along the inner dimension; or, which
+/// needs no exchange of rows and columns, words of a step along the rows.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct LeftLayout {
+    pub(super) lines: usize,
+    /// Words in a line.
+    pub(super) len: usize,
+    pub(super) row: usize,
+    pub(super) step: usize,
+}
+
+impl LeftLayout {
+    pub(super) fn new<F: Format>([rows, depth]: [usize; 2], transposed: bool) -> Self {
+        let words = F::words(depth);
+        match transposed {
+            false => Self {
+                lines: rows,
+                len: words,
+                row: words,
+                step: 1,
+            },
+            true => Self {
+                lines: words,
+                len: rows,
+                row: 1,
+                step: rows,
+            },
+        }
+    }
+}
+
+/// Words of a left operand, and where the next row and the next step are.
+#[derive(Clone, Copy)]
+struct LeftPart<'a> {
+    words: &'a [f32],
+    row: usize,
+    step: usize,
+}
+
+/// Rounds some lines of a left operand to words.
+pub(super) struct PackLeft<'a, F> {
+    pub(super) depth: usize,
+    pub(super) left: Operand<'a>,
+    pub(super) lines: Range<usize>,
+    /// Words in a line.
+    pub(super) len: usize,
+    pub(super) words: &'a mut [f32],
+    pub(super) format: PhantomData<F>,
+}
+
+impl<F: Format> Kernel for PackLeft<'_, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let Operand { values, stride, .. } = self.left;
+        for (line, words) in self.lines.zip(self.words.chunks_exact_mut(self.len.max(1))) {
+            if !self.left.transposed {
+                pack_row::<F, S>(s, &values[line * stride..][..self.depth], words);
+                continue;
+            }
+            let k = line * F::NUMBERS;
+            let first = &values[k * stride..][..self.len];
+            let second = match k + 1 < self.depth {
+                true => &values[(k + 1) * stride..][..self.len],
+                false => &[][..],
+            };
+            for (i, words) in words.chunks_mut(S::LANES).enumerate() {
+                let columns = i * S::LANES..i * S::LANES + words.len();
+                let first = s.load_front(&first[columns.clone()]);
+                let second = match second.is_empty() {
+                    true => s.splat(0.0),
+                    false => s.load_front(&second[columns]),
+                };
+                s.store_front(words, F::join(s, first, second));
+            }
         }
     }
 }
@@ -129,7 +312,7 @@ impl Tiles {
         self.rows.div_ceil(self.row_block) * self.panels.div_ceil(self.panel_block)
     }
 
-    fn get(&self, tile: usize) -> (std::ops::Range<usize>, std::ops::Range<usize>) {
+    fn get(&self, tile: usize) -> (Range<usize>, Range<usize>) {
         let across = self.panels.div_ceil(self.panel_block);
         let (row, panel) = (
             tile / across * self.row_block,
@@ -143,15 +326,16 @@ impl Tiles {
 }
 
 /// Packs one panel of the right operand.
-struct Pack<'a> {
+struct Pack<'a, F> {
     depth: usize,
     first_column: usize,
     columns: usize,
     right: Operand<'a>,
     panel: &'a mut [f32],
+    format: PhantomData<F>,
 }
 
-impl Kernel for Pack<'_> {
+impl<F: Format> Kernel for Pack<'_, F> {
     type Output = ();
 
     #[inline(always)]
@@ -160,40 +344,39 @@ impl Kernel for Pack<'_> {
         let Operand { values, stride, .. } = self.right;
         if self.right.transposed {
             let source = &values[self.first_column * stride..];
-            pack_transposed(s, self.depth, columns, source, stride, self.panel);
+            pack_transposed::<F, S>(s, self.depth, columns, source, stride, self.panel);
         } else if self.depth > 0 {
             let source = &values[self.first_column..];
-            pack_rows(s, self.depth, columns, source, stride, self.panel);
+            pack_rows::<F, S>(s, self.depth, columns, source, stride, self.panel);
         }
     }
 }
 
 /// Computes the tiles of one task.
-struct Multiply<'a> {
-    rows: std::ops::Range<usize>,
-    panels: std::ops::Range<usize>,
+struct Multiply<'a, F> {
+    rows: Range<usize>,
+    panels: Range<usize>,
     columns: usize,
+    /// In words.
     depth: usize,
-    first_depth: usize,
-    left: Operand<'a>,
+    /// Whether an earlier part of the inner dimension is in the product.
+    accumulate: bool,
+    left: LeftPart<'a>,
     packed: &'a [f32],
     start: Start<'a>,
     out: Shared<'a>,
+    format: PhantomData<F>,
 }
 
-impl Kernel for Multiply<'_> {
+impl<F: Format> Kernel for Multiply<'_, F> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         let width = PANEL_VECTORS * S::LANES;
-        let (row, step) = match self.left.transposed {
-            false => (self.left.stride, 1),
-            true => (1, self.left.stride),
-        };
-        let offset = self.rows.start * row + self.first_depth * step;
+        let LeftPart { words, row, step } = self.left;
         let left = Left {
-            start: self.left.values[offset.min(self.left.values.len())..].as_ptr(),
+            start: words[(self.rows.start * row).min(words.len())..].as_ptr(),
             row,
             step,
         };
@@ -201,7 +384,7 @@ impl Kernel for Multiply<'_> {
             let column = panel * width;
             let columns = width.min(self.columns - column);
             let accumulate = match self.start {
-                _ if self.first_depth > 0 => true,
+                _ if self.accumulate => true,
                 Start::Zero => false,
                 Start::Current => true,
                 Start::Bias(bias) => {
@@ -218,15 +401,18 @@ impl Kernel for Multiply<'_> {
                     true
                 }
             };
+            let panel = Panel {
+                start: self.packed[panel * self.depth * width..].as_ptr(),
+                row: width,
+            };
             // SAFETY: the left operand has `rows` and `depth` more from its start on, the packed
             // panel is (depth, width), and the columns of these rows belong to this task.
             unsafe {
-                multiply(
+                multiply_words::<F, S>(
                     s,
-                    self.rows.len(),
-                    self.depth,
+                    [self.rows.len(), self.depth],
                     left,
-                    self.packed[panel * self.depth * width..].as_ptr(),
+                    panel,
                     Product {
                         start: self.out.at(self.rows.start * self.columns + column),
                         row: self.columns,
@@ -242,7 +428,10 @@ impl Kernel for Multiply<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Precision;
+    use crate::cpu::format::{Pairs, Single};
     use crate::cpu::isa::{CheckedIsa, Isa};
+    use crate::cpu::simd::pairs;
 
     fn numbers(len: usize, seed: u64) -> Vec<f32> {
         let stream = autophage_random::Stream::new(seed, autophage_random::Purpose::Simulation, 0);
@@ -251,66 +440,81 @@ mod tests {
             .collect()
     }
 
-    fn element(operand: Operand<'_>, i: usize, j: usize) -> f64 {
-        f64::from(if operand.transposed {
+    fn element(operand: Operand<'_>, i: usize, j: usize) -> f32 {
+        if operand.transposed {
             operand.values[j * operand.stride + i]
         } else {
             operand.values[i * operand.stride + j]
-        })
+        }
     }
 
-    #[test]
-    fn products_agree_with_their_definition_at_all_edges() {
+    fn agree_with_their_definition<F: Format>(isa: Isa, round: impl Fn(f32) -> f64) {
         let sizes = [1, 2, 3, 7, 12, 13, 31, 32, 33, 47, 64, 97];
         let depths = [0, 1, 5, 64, 255, 256, 257, 600];
-        for isa in Isa::available() {
-            let engine = Engine::new(CheckedIsa::new(isa).unwrap(), 2);
-            for case in 0..96 {
-                let [rows, columns] = [sizes[case % 12], sizes[(case * 5 + case / 12) % 12]];
-                let depth = depths[case % 8];
-                let [left_transposed, right_transposed] = [case % 3 == 0, case % 2 == 0];
-                let (a, b) = (numbers(rows * depth, 1), numbers(depth * columns, 2));
-                let left = Operand {
-                    values: &a,
-                    stride: if left_transposed { rows } else { depth },
-                    transposed: left_transposed,
-                };
-                let right = Operand {
-                    values: &b,
-                    stride: if right_transposed { depth } else { columns },
-                    transposed: right_transposed,
-                };
-                let bias = numbers(columns, 3);
-                let before = numbers(rows * columns, 4);
-                for start in [Start::Zero, Start::Current, Start::Bias(&bias)] {
+        let isa = CheckedIsa::new(isa).unwrap();
+        let engine = Engine::new(isa, Precision::default(), 2);
+        for case in 0..96 {
+            let [rows, columns] = [sizes[case % 12], sizes[(case * 5 + case / 12) % 12]];
+            let depth = depths[case % 8];
+            let [left_transposed, right_transposed] = [case % 3 == 0, case % 2 == 0];
+            let (a, b) = (numbers(rows * depth, 1), numbers(depth * columns, 2));
+            let left = Operand {
+                values: &a,
+                stride: if left_transposed { rows } else { depth },
+                transposed: left_transposed,
+            };
+            let right = Operand {
+                values: &b,
+                stride: if right_transposed { depth } else { columns },
+                transposed: right_transposed,
+            };
+            let mut packed = vec![f32::NAN; packed_len::<F>(&engine, depth, columns)];
+            pack_right::<F>(&engine, 0..depth, columns, right, &mut packed);
+            let bias = numbers(columns, 3);
+            let before = numbers(rows * columns, 4);
+            for start in [Start::Zero, Start::Current, Start::Bias(&bias)] {
+                let product = |right| {
                     let mut out = before.clone();
-                    matmul(
-                        &engine,
-                        [rows, depth, columns],
-                        left,
-                        right,
-                        start,
-                        &mut out,
-                    );
-                    for i in 0..rows {
-                        for j in 0..columns {
-                            let mut exact = match start {
-                                Start::Zero => 0.0,
-                                Start::Current => f64::from(before[i * columns + j]),
-                                Start::Bias(bias) => f64::from(bias[j]),
-                            };
-                            for k in 0..depth {
-                                exact += element(left, i, k) * element(right, k, j);
-                            }
-                            let error = (f64::from(out[i * columns + j]) - exact).abs();
-                            assert!(
-                                error < 2e-5 * (depth as f64).sqrt().max(1.0),
-                                "{isa} {rows}×{depth}×{columns} at ({i}, {j}): {error}"
-                            );
+                    let sizes = [rows, depth, columns];
+                    matmul::<F>(&engine, sizes, left, right, start, &mut out);
+                    out
+                };
+                let out = product(Right::Plain(right));
+                assert_eq!(out, product(Right::Packed(&packed)), "packed beforehand");
+                for i in 0..rows {
+                    for j in 0..columns {
+                        let mut exact = match start {
+                            Start::Zero => 0.0,
+                            Start::Current => f64::from(before[i * columns + j]),
+                            Start::Bias(bias) => f64::from(bias[j]),
+                        };
+                        for k in 0..depth {
+                            exact += round(element(left, i, k)) * round(element(right, k, j));
                         }
+                        let error = (f64::from(out[i * columns + j]) - exact).abs();
+                        assert!(
+                            error < 2e-5 * (depth as f64).sqrt().max(1.0),
+                            "{rows}×{depth}×{columns} at ({i}, {j}): {error}"
+                        );
                     }
                 }
             }
+        }
+    }
+
+    #[test]
+    fn products_of_single_numbers_agree_with_their_definition_at_all_edges() {
+        for isa in Isa::available() {
+            agree_with_their_definition::<Single>(isa, f64::from);
+        }
+    }
+
+    #[test]
+    fn products_of_pairs_agree_with_their_definition_at_all_edges() {
+        for isa in Isa::available() {
+            agree_with_their_definition::<Pairs>(isa, |x| {
+                f64::from(pairs::low(pairs::pair(x, 0.0)))
+            });
         }
     }
 }

@@ -1,9 +1,13 @@
 //! Products of small matrices: what every matrix product of this backend comes down to.
 //!
-//! Every element of a product is one chain of multiply-adds in the order of the inner dimension,
+//! Operands are made of words (see [`Format`]); the inner dimension is counted in words, too. Every
+//! element of a product is one chain of multiply-adds in the order of the inner dimension,
 //! started from 0 or from what the element was. However a larger product is cut into tiles, and
 //! whatever else is computed with it, the bits of an element are therefore the same.
 
+use std::marker::PhantomData;
+
+use super::format::{Format, Single};
 use super::simd::{Kernel, MAX_LANES, Simd};
 
 /// The most vectors side by side in a tile, which is also the width of a panel in vectors.
@@ -44,6 +48,13 @@ impl Left {
     }
 }
 
+/// The right operand, as many columns of words as a panel has: row k is at `start + k · row`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Panel {
+    pub(super) start: *const f32,
+    pub(super) row: usize,
+}
+
 /// The product: element (i, j) is at `start + i · row + j`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Product {
@@ -53,13 +64,33 @@ pub(super) struct Product {
     pub(super) columns: usize,
 }
 
-/// `product (+)= left · panel` for `rows` rows and an inner dimension of `depth`.
-///
-/// `panel` is (depth, `PANEL_VECTORS · LANES`), zero beyond the columns of the product.
+/// `product (+)= left · panel` for `rows` rows and an inner dimension of `depth` words.
 ///
 /// # Safety
 /// The operands must be readable and the product writable over these sizes, and no other thread may
-/// access the product.
+/// access the product. The panel must have all its columns, also those that the product has not.
+#[inline(always)]
+pub(super) unsafe fn multiply_words<F: Format, S: Simd>(
+    s: S,
+    [rows, depth]: [usize; 2],
+    left: Left,
+    panel: Panel,
+    product: Product,
+    accumulate: bool,
+) {
+    s.call(Multiply::<F>::new(
+        [rows, depth],
+        left,
+        panel,
+        product,
+        accumulate,
+    ));
+}
+
+/// [`multiply_words`] of `f32` with a panel whose rows follow each other.
+///
+/// # Safety
+/// As for [`multiply_words`].
 #[inline(always)]
 pub(super) unsafe fn multiply<S: Simd>(
     s: S,
@@ -70,47 +101,77 @@ pub(super) unsafe fn multiply<S: Simd>(
     product: Product,
     accumulate: bool,
 ) {
-    s.call(Multiply {
-        rows,
-        depth,
-        left,
-        panel,
-        product,
-        accumulate,
-    });
+    let panel = Panel {
+        start: panel,
+        row: PANEL_VECTORS * S::LANES,
+    };
+    // SAFETY: what the caller promises.
+    unsafe { multiply_words::<Single, S>(s, [rows, depth], left, panel, product, accumulate) };
 }
 
-/// The operands of [`multiply`], which is compiled once for all its callers. Made only there, under
+/// The operands of [`multiply_words`], which is compiled once for all its callers. Made only there, under
 /// the promises of its callers.
-struct Multiply {
-    rows: usize,
-    depth: usize,
-    left: Left,
-    panel: *const f32,
-    product: Product,
-    accumulate: bool,
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Multiply<F> {
+    pub(super) rows: usize,
+    pub(super) depth: usize,
+    pub(super) left: Left,
+    pub(super) panel: Panel,
+    pub(super) product: Product,
+    pub(super) accumulate: bool,
+    format: PhantomData<F>,
 }
 
-impl Kernel for Multiply {
+impl<F> Multiply<F> {
+    #[inline(always)]
+    pub(super) fn new(
+        [rows, depth]: [usize; 2],
+        left: Left,
+        panel: Panel,
+        product: Product,
+        accumulate: bool,
+    ) -> Self {
+        Self {
+            rows,
+            depth,
+            left,
+            panel,
+            product,
+            accumulate,
+            format: PhantomData,
+        }
+    }
+}
+
+impl<F: Format> Kernel for Multiply<F> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         let Self { rows, product, .. } = self;
         let width = PANEL_VECTORS * S::LANES;
+        if product.columns != width && product.columns != S::LANES {
+            // SAFETY: the callers of `multiply_words` promise what it asks for.
+            return unsafe { ragged(s, self) };
+        }
+        if F::multiply_with_tiles(s, &self) {
+            return;
+        }
         let mut k = 0;
         loop {
             let part = DEPTH.min(self.depth - k);
             let accumulate = self.accumulate || k > 0;
-            // SAFETY: 0 ≤ k ≤ depth stays inside the operands, as the callers of `multiply` promise.
+            // SAFETY: 0 ≤ k ≤ depth stays inside the operands, as the callers of `multiply_words` promise.
             unsafe {
-                let (left, panel) = (self.left.at(0, k), self.panel.add(k * width));
+                let left = self.left.at(0, k);
+                let panel = Panel {
+                    start: self.panel.start.add(k * self.panel.row),
+                    ..self.panel
+                };
                 if product.columns == width {
-                    strips::<S, PANEL_VECTORS>(s, rows, part, left, panel, product, accumulate);
-                } else if product.columns == S::LANES {
-                    strips::<S, 1>(s, rows, part, left, panel, product, accumulate);
+                    strips::<F, S, PANEL_VECTORS>(s, rows, part, left, panel, product, accumulate);
                 } else {
-                    ragged(s, rows, part, left, panel, product, accumulate);
+                    strips::<F, S, 1>(s, rows, part, left, panel, product, accumulate);
                 }
             }
             k += part;
@@ -124,111 +185,114 @@ impl Kernel for Multiply {
 /// A product whose columns are no whole number of vectors: by way of a tile on the stack.
 ///
 /// # Safety
-/// As for [`multiply`].
+/// As for [`multiply_words`].
 #[inline(always)]
-unsafe fn ragged<S: Simd>(
-    s: S,
-    rows: usize,
-    depth: usize,
-    left: Left,
-    panel: *const f32,
-    product: Product,
-    accumulate: bool,
-) {
+unsafe fn ragged<F: Format, S: Simd>(s: S, whole: Multiply<F>) {
     const ROWS: usize = 12;
+    let product = whole.product;
     let mut tile = [0.0f32; ROWS * MAX_PANEL];
     let on_stack = Product {
         start: tile.as_mut_ptr(),
         row: MAX_PANEL,
         columns: PANEL_VECTORS * S::LANES,
     };
-    let mut i = 0;
-    while i < rows {
-        let part = ROWS.min(rows - i);
-        for r in 0..part {
-            // SAFETY: row i + r < rows of the product and row r < ROWS of the tile, each with
-            // room for the columns; the two do not overlap.
-            unsafe {
-                let row = product.start.add((i + r) * product.row);
-                let copy = on_stack.start.add(r * MAX_PANEL);
-                if accumulate {
+    for i in (0..whole.rows).step_by(ROWS) {
+        let rows = ROWS.min(whole.rows - i);
+        // SAFETY: rows i … i + rows of the operands, which the caller grants, and of the tile, which
+        // has room for them; the two do not overlap.
+        unsafe {
+            if whole.accumulate {
+                for r in 0..rows {
+                    let row = product.start.add((i + r) * product.row);
+                    let copy = on_stack.start.add(r * MAX_PANEL);
                     copy.copy_from_nonoverlapping(row, product.columns);
                 }
             }
-        }
-        // SAFETY: rows i … i + part of the left operand, and a tile with room for them.
-        unsafe {
-            multiply(s, part, depth, left.at(i, 0), panel, on_stack, accumulate);
-        }
-        for r in 0..part {
-            // SAFETY: as above.
-            unsafe {
+            s.call(Multiply {
+                rows,
+                left: whole.left.at(i, 0),
+                product: on_stack,
+                ..whole
+            });
+            for r in 0..rows {
                 let row = product.start.add((i + r) * product.row);
-                row.copy_from_nonoverlapping(on_stack.start.add(r * MAX_PANEL), product.columns);
+                let copy = on_stack.start.add(r * MAX_PANEL);
+                row.copy_from_nonoverlapping(copy, product.columns);
             }
         }
-        i += part;
     }
 }
 
 /// Cuts the rows into strips as high as the registers allow, then lower ones for the rest.
 ///
 /// # Safety
-/// As for [`multiply`], with at least `N` vectors of columns.
+/// As for [`multiply_words`], with at least `N` vectors of columns.
 #[inline(always)]
-unsafe fn strips<S: Simd, const N: usize>(
+unsafe fn strips<F: Format, S: Simd, const N: usize>(
     s: S,
     rows: usize,
     depth: usize,
     left: Left,
-    panel: *const f32,
+    panel: Panel,
     product: Product,
     accumulate: bool,
 ) {
     let mut i = 0;
     macro_rules! strip {
         ($rows:literal) => {
-            while rows - i >= $rows {
-                // SAFETY: rows i … i + $rows lie inside the operands.
-                unsafe {
-                    let target = product.start.add(i * product.row);
-                    tile::<S, $rows, N>(
-                        s,
-                        depth,
-                        left.at(i, 0),
-                        panel,
-                        target,
-                        product.row,
-                        accumulate,
-                    );
-                }
+            // SAFETY: rows i … i + $rows lie inside the operands.
+            unsafe {
+                let target = product.start.add(i * product.row);
+                tile::<F, S, $rows, N>(
+                    s,
+                    depth,
+                    left.at(i, 0),
+                    panel,
+                    target,
+                    product.row,
+                    accumulate,
+                );
                 i += $rows;
             }
         };
     }
+    // A low strip waits for its own sums: 16 rows are better cut into halves than into 12 and 4.
     if S::LANES == MAX_LANES {
-        strip!(12);
-        strip!(8);
+        while rows - i >= 12 && rows - i != 16 {
+            strip!(12);
+        }
+        while rows - i >= 8 {
+            strip!(8);
+        }
     } else {
-        strip!(6);
+        while rows - i >= 6 {
+            strip!(6);
+        }
     }
-    strip!(4);
-    strip!(2);
-    strip!(1);
+    while rows - i >= 4 {
+        strip!(4);
+    }
+    while rows - i >= 2 {
+        strip!(2);
+    }
+    if rows > i {
+        strip!(1);
+    }
+    debug_assert_eq!(i, rows);
 }
 
 /// One tile of `M` rows and `N` vectors, held in registers.
 ///
 /// # Safety
-/// As for [`multiply`], for exactly this tile.
+/// As for [`multiply_words`], for exactly this tile.
 // Loops over array lengths unroll; iterators over registers may not.
 #[allow(clippy::needless_range_loop)]
 #[inline(always)]
-unsafe fn tile<S: Simd, const M: usize, const N: usize>(
+unsafe fn tile<F: Format, S: Simd, const M: usize, const N: usize>(
     s: S,
     depth: usize,
     left: Left,
-    panel: *const f32,
+    panel: Panel,
     product: *mut f32,
     product_row: usize,
     accumulate: bool,
@@ -243,21 +307,21 @@ unsafe fn tile<S: Simd, const M: usize, const N: usize>(
                 }
             }
         }
-        let mut panel = panel;
+        let mut row = panel.start;
         let mut column = left.start;
         for _ in 0..depth {
             let mut vectors = [s.splat(0.0); N];
             for (j, vector) in vectors.iter_mut().enumerate() {
-                *vector = s.load(panel.add(j * S::LANES));
+                *vector = s.load(row.add(j * S::LANES));
             }
             for (i, sums) in sums.iter_mut().enumerate() {
                 let factor = s.splat(*column.add(i * left.row));
                 for (sum, &vector) in sums.iter_mut().zip(&vectors) {
-                    *sum = s.mul_add(factor, vector, *sum);
+                    *sum = F::multiply_add(s, factor, vector, *sum);
                 }
             }
             // Wrapping, because the last step leaves the operands.
-            panel = panel.wrapping_add(PANEL_VECTORS * S::LANES);
+            row = row.wrapping_add(panel.row);
             column = column.wrapping_add(left.step);
         }
         for i in 0..M {

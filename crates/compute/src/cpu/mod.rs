@@ -4,6 +4,8 @@
 //! depend on the number of threads. Unsafe code is confined to vector intrinsics, the microkernel's
 //! pointers, and parts of one output that several threads write.
 
+#[cfg(target_arch = "x86_64")]
+mod amx;
 mod attention;
 mod attention_backward;
 mod attention_cached;
@@ -15,6 +17,7 @@ mod ceiling;
 mod elementwise;
 mod embedding;
 mod engine;
+mod format;
 mod head;
 mod head_loss;
 mod head_sample;
@@ -28,6 +31,6 @@ mod pack;
 mod scratch;
 mod simd;
 
-pub use backend::CpuBackend;
+pub use backend::{CpuBackend, CpuSettings};
 pub use ceiling::Ceilings;
 pub use isa::{Isa, IsaError};

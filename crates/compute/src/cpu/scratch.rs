@@ -3,12 +3,12 @@
 use std::ops::{Deref, DerefMut};
 use std::sync::{Mutex, PoisonError};
 
-use crate::HostBuffer;
+use crate::host::Aligned;
 
 /// A store of buffers that are not in use.
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
-    free: Mutex<Vec<HostBuffer>>,
+    free: Mutex<Vec<Aligned>>,
 }
 
 impl Scratch {
@@ -26,12 +26,12 @@ impl Scratch {
         ScratchBuffer {
             scratch: self,
             // Powers of two, so that a store serves shapes that vary a little.
-            buffer: buffer.unwrap_or_else(|| HostBuffer::zeros(len.next_power_of_two())),
+            buffer: buffer.unwrap_or_else(|| Aligned::zeros(len.next_power_of_two())),
             len,
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<HostBuffer>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Aligned>> {
         // A list of buffers is valid whatever a thread that held it was doing.
         self.free.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -41,7 +41,7 @@ impl Scratch {
 #[derive(Debug)]
 pub(super) struct ScratchBuffer<'a> {
     scratch: &'a Scratch,
-    buffer: HostBuffer,
+    buffer: Aligned,
     len: usize,
 }
 
@@ -62,6 +62,26 @@ impl DerefMut for ScratchBuffer<'_> {
 impl Drop for ScratchBuffer<'_> {
     fn drop(&mut self) {
         self.scratch.lock().push(std::mem::take(&mut self.buffer));
+    }
+}
+
+/// Words of an operand: where they are anyway, or in working memory.
+#[derive(Debug)]
+pub(super) enum Words<'a> {
+    /// Where they are.
+    Kept(&'a [f32]),
+    /// A copy.
+    Copy(ScratchBuffer<'a>),
+}
+
+impl Deref for Words<'_> {
+    type Target = [f32];
+
+    fn deref(&self) -> &[f32] {
+        match self {
+            Self::Kept(words) => words,
+            Self::Copy(words) => words,
+        }
     }
 }
 

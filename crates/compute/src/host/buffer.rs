@@ -1,31 +1,30 @@
-//! Numbers in the memory of the host, aligned to cache lines.
+//! Buffers in the memory of the host.
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
-/// Numbers in one cache line of 64 bytes.
-const LINE: usize = 16;
-
-/// A cache line. Its alignment is why [`HostBuffer`] is not a plain `Vec<f32>`: a 512-bit load that
-/// straddles two lines costs twice as much.
-#[derive(Clone, Copy, Debug)]
-#[repr(C, align(64))]
-struct Line([f32; LINE]);
+use super::aligned::Aligned;
+use super::derived::Derived;
 
 /// A buffer in the memory of the host, which dereferences to its numbers.
 #[derive(Clone, Default)]
 pub struct HostBuffer {
-    lines: Vec<Line>,
-    len: usize,
+    numbers: Aligned,
+    derived: Derived,
 }
 
 impl HostBuffer {
     /// `len` zeros.
     pub(crate) fn zeros(len: usize) -> Self {
         Self {
-            lines: vec![Line([0.0; LINE]); len.div_ceil(LINE)],
-            len,
+            numbers: Aligned::zeros(len),
+            derived: Derived::default(),
         }
+    }
+
+    /// What was computed from the numbers.
+    pub(super) fn derived(&self) -> &Derived {
+        &self.derived
     }
 }
 
@@ -33,42 +32,76 @@ impl Deref for HostBuffer {
     type Target = [f32];
 
     fn deref(&self) -> &[f32] {
-        // SAFETY: the lines are contiguous, hold at least `len` initialised numbers without
-        // padding (`repr(C)`, 16 × 4 bytes = the alignment), and live as long as `self`.
-        unsafe { std::slice::from_raw_parts(self.lines.as_ptr().cast(), self.len) }
+        &self.numbers
     }
 }
 
 impl DerefMut for HostBuffer {
     fn deref_mut(&mut self) -> &mut [f32] {
-        // SAFETY: as in `deref`; `&mut self` makes the reference unique.
-        unsafe { std::slice::from_raw_parts_mut(self.lines.as_mut_ptr().cast(), self.len) }
+        self.derived.clear();
+        &mut self.numbers
     }
 }
 
-/// Length and first numbers: a buffer of weights is too long to print.
 impl fmt::Debug for HostBuffer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const SHOWN: usize = 8;
-        let shown = &self[..self.len.min(SHOWN)];
-        write!(f, "HostBuffer({} numbers: {shown:?}", self.len)?;
-        f.write_str(if self.len > SHOWN { " …)" } else { ")" })
+        write!(f, "HostBuffer({:?})", self.numbers)
+    }
+}
+
+/// A matrix of weights, with what was derived from it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Weight<'a> {
+    values: &'a [f32],
+    derived: &'a Derived,
+}
+
+impl<'a> Weight<'a> {
+    /// The first numbers of a buffer, `values`, as a weight.
+    pub(super) fn new(values: &'a [f32], buffer: &'a HostBuffer) -> Self {
+        Self {
+            values,
+            derived: buffer.derived(),
+        }
+    }
+
+    /// The numbers.
+    pub(crate) fn values(self) -> &'a [f32] {
+        self.values
+    }
+
+    /// The rearranged copies.
+    pub(crate) fn derived(self) -> &'a Derived {
+        self.derived
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::host::{Layout, Order};
 
     #[test]
-    fn a_buffer_is_aligned_and_has_its_length() {
-        for len in [0, 1, 15, 16, 17, 1000] {
-            let mut buffer = HostBuffer::zeros(len);
-            assert_eq!(buffer.len(), len);
-            assert_eq!(buffer.as_ptr() as usize % 64, 0);
-            buffer.fill(1.0);
-            assert!(buffer.iter().all(|&v| v == 1.0));
-        }
+    fn what_is_derived_is_kept_until_the_numbers_change() {
+        let layout = |rows| Layout {
+            order: Order::Rows,
+            sizes: [rows, 1],
+            numbers: 1,
+            width: 1,
+        };
+        let mut buffer = HostBuffer::zeros(3);
+        let made = |buffer: &HostBuffer, rows: usize, value: f32| {
+            let copy = buffer
+                .derived()
+                .get(layout(rows), 3, |copy| copy.fill(value));
+            copy.map(<[f32]>::to_vec)
+        };
+        assert_eq!(made(&buffer, 3, 1.0), Some(vec![1.0; 3]));
+        assert_eq!(made(&buffer, 3, 2.0), Some(vec![1.0; 3]));
+        assert_eq!(made(&buffer, 2, 2.0), None, "another layout");
+        buffer[0] = 5.0;
+        assert_eq!(made(&buffer, 2, 3.0), Some(vec![3.0; 3]));
+        assert_eq!(made(&buffer.clone(), 3, 4.0), Some(vec![4.0; 3]));
     }
 
     #[test]

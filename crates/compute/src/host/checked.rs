@@ -1,7 +1,7 @@
 //! [`Backend`] for everything that computes on the host: checks the operands against the shapes and
 //! hands over slices of exactly the length needed.
 
-use super::{HostBuffer, HostOperations};
+use super::{HostBuffer, HostOperations, Weight};
 use crate::check::{cache_entries, front, front_mut, head_dimension, indices, range_of, window};
 use crate::{AdamW, Attention, Backend, Cached, Head, Linear, Rows, SamplingFilter};
 
@@ -152,7 +152,7 @@ impl<T: HostOperations> Backend for T {
             self,
             shape,
             front(OPERATION, "x", x, shape.rows * shape.inputs),
-            front(OPERATION, "weight", weight, shape.outputs * shape.inputs),
+            weights(OPERATION, weight, shape.outputs * shape.inputs),
             bias.map(|bias| front(OPERATION, "bias", bias, shape.outputs)),
             front_mut(OPERATION, "out", out, shape.rows * shape.outputs),
         );
@@ -170,7 +170,7 @@ impl<T: HostOperations> Backend for T {
         HostOperations::linear_backward_input(
             self,
             shape,
-            front(OPERATION, "weight", weight, shape.outputs * shape.inputs),
+            weights(OPERATION, weight, shape.outputs * shape.inputs),
             front(OPERATION, "d_out", d_out, shape.rows * shape.outputs),
             accumulate,
             front_mut(OPERATION, "d_x", d_x, shape.rows * shape.inputs),
@@ -344,12 +344,7 @@ impl<T: HostOperations> Backend for T {
             self,
             shape,
             front(OPERATION, "hidden", hidden, shape.rows * shape.channels),
-            front(
-                OPERATION,
-                "weight",
-                weight,
-                shape.vocabulary * shape.channels,
-            ),
+            weights(OPERATION, weight, shape.vocabulary * shape.channels),
             targets,
             front_mut(OPERATION, "losses", losses, shape.rows),
         );
@@ -375,7 +370,7 @@ impl<T: HostOperations> Backend for T {
             self,
             shape,
             front(OPERATION, "hidden", hidden, hidden_len),
-            front(OPERATION, "weight", weight, weight_len),
+            weights(OPERATION, weight, weight_len),
             targets,
             scale,
             front_mut(OPERATION, "losses", losses, shape.rows),
@@ -396,12 +391,7 @@ impl<T: HostOperations> Backend for T {
             self,
             shape,
             front(OPERATION, "hidden", hidden, shape.rows * shape.channels),
-            front(
-                OPERATION,
-                "weight",
-                weight,
-                shape.vocabulary * shape.channels,
-            ),
+            weights(OPERATION, weight, shape.vocabulary * shape.channels),
             front_mut(OPERATION, "logits", logits, shape.rows * shape.vocabulary),
         );
     }
@@ -429,12 +419,7 @@ impl<T: HostOperations> Backend for T {
             self,
             shape,
             front(OPERATION, "hidden", hidden, shape.rows * shape.channels),
-            front(
-                OPERATION,
-                "weight",
-                weight,
-                shape.vocabulary * shape.channels,
-            ),
+            weights(OPERATION, weight, shape.vocabulary * shape.channels),
             filter,
             front(OPERATION, "uniforms", uniforms, shape.rows),
             front_mut(OPERATION, "tokens", tokens, shape.rows),
@@ -463,6 +448,12 @@ impl<T: HostOperations> Backend for T {
             front_mut("adamw", "second_moment", second_moment, len),
         );
     }
+}
+
+/// The weights of a layer, checked against their number.
+#[track_caller]
+fn weights<'a>(operation: &str, buffer: &'a HostBuffer, len: usize) -> Weight<'a> {
+    Weight::new(front(operation, "weight", buffer, len), buffer)
 }
 
 /// The tokens and positions of a shape, checked against the embeddings that they index.

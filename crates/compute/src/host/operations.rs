@@ -1,6 +1,7 @@
 //! The operations of [`Backend`](crate::Backend) on slices that have exactly the length of their
 //! shape and whose indices are in range.
 
+use super::Weight;
 use crate::{AdamW, Attention, Cached, Head, Linear, Rows, SamplingFilter};
 
 /// What a backend in the memory of the host implements; see [`Backend`](crate::Backend) for what
@@ -55,7 +56,7 @@ pub(crate) trait HostOperations: Send + Sync + 'static {
         &self,
         shape: Linear,
         x: &[f32],
-        weight: &[f32],
+        weight: Weight<'_>,
         bias: Option<&[f32]>,
         out: &mut [f32],
     );
@@ -63,7 +64,7 @@ pub(crate) trait HostOperations: Send + Sync + 'static {
     fn linear_backward_input(
         &self,
         shape: Linear,
-        weight: &[f32],
+        weight: Weight<'_>,
         d_out: &[f32],
         accumulate: bool,
         d_x: &mut [f32],
@@ -127,7 +128,7 @@ pub(crate) trait HostOperations: Send + Sync + 'static {
         &self,
         shape: Head,
         hidden: &[f32],
-        weight: &[f32],
+        weight: Weight<'_>,
         targets: &[u32],
         losses: &mut [f32],
     );
@@ -137,7 +138,7 @@ pub(crate) trait HostOperations: Send + Sync + 'static {
         &self,
         shape: Head,
         hidden: &[f32],
-        weight: &[f32],
+        weight: Weight<'_>,
         targets: &[u32],
         scale: f32,
         losses: &mut [f32],
@@ -145,13 +146,13 @@ pub(crate) trait HostOperations: Send + Sync + 'static {
         d_weight: &mut [f32],
     );
 
-    fn head_logits(&self, shape: Head, hidden: &[f32], weight: &[f32], logits: &mut [f32]);
+    fn head_logits(&self, shape: Head, hidden: &[f32], weight: Weight<'_>, logits: &mut [f32]);
 
     fn head_sample(
         &self,
         shape: Head,
         hidden: &[f32],
-        weight: &[f32],
+        weight: Weight<'_>,
         filter: SamplingFilter,
         uniforms: &[f64],
         tokens: &mut [u32],

@@ -1,7 +1,7 @@
 //! The reference as a backend.
 
 use super::{attention, elementwise, embedding, head, layer_norm, linear};
-use crate::host::HostOperations;
+use crate::host::{HostOperations, Weight};
 use crate::{AdamW, Attention, Cached, Head, Linear, Rows, SamplingFilter};
 
 /// The oracle: every operation as its definition says, on one thread, with sums in 64 bits.
@@ -75,22 +75,22 @@ impl HostOperations for ReferenceBackend {
         &self,
         shape: Linear,
         x: &[f32],
-        weight: &[f32],
+        weight: Weight<'_>,
         bias: Option<&[f32]>,
         out: &mut [f32],
     ) {
-        linear::linear(shape, x, weight, bias, out);
+        linear::linear(shape, x, weight.values(), bias, out);
     }
 
     fn linear_backward_input(
         &self,
         shape: Linear,
-        weight: &[f32],
+        weight: Weight<'_>,
         d_out: &[f32],
         accumulate: bool,
         d_x: &mut [f32],
     ) {
-        linear::backward_input(shape, weight, d_out, accumulate, d_x);
+        linear::backward_input(shape, weight.values(), d_out, accumulate, d_x);
     }
 
     fn linear_backward_weight(
@@ -177,11 +177,11 @@ impl HostOperations for ReferenceBackend {
         &self,
         shape: Head,
         hidden: &[f32],
-        weight: &[f32],
+        weight: Weight<'_>,
         targets: &[u32],
         losses: &mut [f32],
     ) {
-        head::losses(shape, hidden, weight, targets, losses);
+        head::losses(shape, hidden, weight.values(), targets, losses);
     }
 
     #[allow(clippy::too_many_arguments)]
@@ -189,7 +189,7 @@ impl HostOperations for ReferenceBackend {
         &self,
         shape: Head,
         hidden: &[f32],
-        weight: &[f32],
+        weight: Weight<'_>,
         targets: &[u32],
         scale: f32,
         losses: &mut [f32],
@@ -197,24 +197,31 @@ impl HostOperations for ReferenceBackend {
         d_weight: &mut [f32],
     ) {
         head::losses_backward(
-            shape, hidden, weight, targets, scale, losses, d_hidden, d_weight,
+            shape,
+            hidden,
+            weight.values(),
+            targets,
+            scale,
+            losses,
+            d_hidden,
+            d_weight,
         );
     }
 
-    fn head_logits(&self, shape: Head, hidden: &[f32], weight: &[f32], logits: &mut [f32]) {
-        head::logits(shape, hidden, weight, logits);
+    fn head_logits(&self, shape: Head, hidden: &[f32], weight: Weight<'_>, logits: &mut [f32]) {
+        head::logits(shape, hidden, weight.values(), logits);
     }
 
     fn head_sample(
         &self,
         shape: Head,
         hidden: &[f32],
-        weight: &[f32],
+        weight: Weight<'_>,
         filter: SamplingFilter,
         uniforms: &[f64],
         tokens: &mut [u32],
     ) {
-        head::sample(shape, hidden, weight, filter, uniforms, tokens);
+        head::sample(shape, hidden, weight.values(), filter, uniforms, tokens);
     }
 
     fn sum_of_squares(&self, x: &[f32]) -> f64 {

@@ -387,7 +387,7 @@ fn conditioning(
 }
 
 fn compute(section: &Section<'_>) -> Result<ComputeSection, ExperimentError> {
-    section.allow(&["backend", "threads", "isa"], &[])?;
+    section.allow(&["backend", "threads", "isa", "precision"], &[])?;
     Ok(ComputeSection {
         backend: match section.word("backend", &["cpu", "reference"])? {
             Some("reference") => BackendKind::Reference,
@@ -395,7 +395,14 @@ fn compute(section: &Section<'_>) -> Result<ComputeSection, ExperimentError> {
         },
         threads: section.integer_or("threads", 1..=4096, "all")?.flatten(),
         isa: section
-            .word("isa", &["auto", "portable", "avx2", "avx512"])?
+            .word(
+                "isa",
+                &["auto", "portable", "avx2", "avx512", "avx512bf16", "amx"],
+            )?
+            .unwrap_or("auto")
+            .to_owned(),
+        precision: section
+            .word("precision", &["auto", "f32", "bf16"])?
             .unwrap_or("auto")
             .to_owned(),
     })

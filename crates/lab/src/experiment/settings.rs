@@ -316,6 +316,9 @@ pub struct ComputeSection {
     pub threads: Option<u64>,
     /// The instruction set, or `auto`.
     pub isa: String,
+    /// The precision of matrix products: `f32`, `bf16`, or `auto` for bf16 where the instruction
+    /// set multiplies numbers in bf16.
+    pub precision: String,
 }
 
 /// An implementation of the operations.

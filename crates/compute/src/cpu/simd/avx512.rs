@@ -1,16 +1,24 @@
-//! Sixteen lanes: AVX-512.
+//! Sixteen lanes: AVX-512, alone, with its bf16 instructions, or with the matrix unit AMX.
 
 use std::arch::x86_64::*;
 
-use super::{Kernel, Simd};
+use super::{Kernel, Multiply, Pairs, Simd, pairs};
+use crate::cpu::amx;
 
-/// A processor with AVX-512 F.
+/// The level of a processor with AVX-512 F.
+pub(in crate::cpu) const PLAIN: u8 = 0;
+/// The level of a processor with AVX-512 F, BW and BF16.
+pub(in crate::cpu) const BF16: u8 = 1;
+/// The level of a processor that has AMX-BF16 besides.
+pub(in crate::cpu) const AMX: u8 = 2;
+
+/// A processor with AVX-512 of a level.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::cpu) struct Avx512(());
+pub(in crate::cpu) struct Avx512<const LEVEL: u8>(());
 
-impl Avx512 {
+impl<const LEVEL: u8> Avx512<LEVEL> {
     /// # Safety
-    /// The processor must have AVX-512 F.
+    /// The processor must have what the level says.
     #[inline(always)]
     pub(in crate::cpu) unsafe fn new_unchecked() -> Self {
         Self(())
@@ -20,7 +28,8 @@ impl Avx512 {
 /// Wraps calls of intrinsics.
 macro_rules! intrinsic {
     ($call:expr) => {
-        // SAFETY: a token of this type exists only where the processor has AVX-512 F.
+        // SAFETY: a token of this type exists only where the processor has what its level says,
+        // and what is called needs no more.
         unsafe { $call }
     };
 }
@@ -50,7 +59,18 @@ unsafe fn transpose_blocks([a, b, c, d]: [__m512; 4]) -> [__m512; 4] {
     }
 }
 
-impl Simd for Avx512 {
+/// The 16-bit lanes `first`, `second`, `first + 1`, `second + 1`, …
+#[inline(always)]
+fn by_turns(first: u16, second: u16) -> __m512i {
+    let lanes: [u16; 32] = std::array::from_fn(|i| {
+        let start = if i % 2 == 0 { first } else { second };
+        start + i as u16 / 2
+    });
+    // SAFETY: both are 512 bits.
+    unsafe { std::mem::transmute::<[u16; 32], __m512i>(lanes) }
+}
+
+impl<const LEVEL: u8> Simd for Avx512<LEVEL> {
     const LANES: usize = 16;
 
     type Vector = __m512;
@@ -59,10 +79,19 @@ impl Simd for Avx512 {
     fn call<K: Kernel>(self, kernel: K) -> K::Output {
         #[inline(never)]
         #[target_feature(enable = "avx512f,avx2,fma")]
-        fn compiled<K: Kernel>(s: Avx512, kernel: K) -> K::Output {
+        fn plain<const LEVEL: u8, K: Kernel>(s: Avx512<LEVEL>, kernel: K) -> K::Output {
             kernel.run(s)
         }
-        intrinsic!(compiled(self, kernel))
+        #[inline(never)]
+        #[target_feature(enable = "avx512f,avx512bw,avx512bf16,avx2,fma")]
+        fn bf16<const LEVEL: u8, K: Kernel>(s: Avx512<LEVEL>, kernel: K) -> K::Output {
+            kernel.run(s)
+        }
+        if LEVEL >= BF16 {
+            intrinsic!(bf16(self, kernel))
+        } else {
+            intrinsic!(plain(self, kernel))
+        }
     }
 
     #[inline(always)]
@@ -174,6 +203,61 @@ impl Simd for Avx512 {
     fn store_front(self, target: &mut [f32], v: __m512) {
         // SAFETY: the token shows AVX-512; lanes beyond the slice are masked and not written.
         unsafe { _mm512_mask_storeu_ps(target.as_mut_ptr(), front_mask(target.len()), v) }
+    }
+
+    #[inline(always)]
+    fn join_pairs(self, first: __m512, second: __m512) -> __m512 {
+        if LEVEL < BF16 {
+            return pairs::join(self, first, second);
+        }
+        let all = intrinsic!(_mm512_castps_si512(self.narrow(first, second)));
+        intrinsic!(_mm512_castsi512_ps(_mm512_permutexvar_epi16(
+            by_turns(0, 16),
+            all
+        )))
+    }
+
+    #[inline(always)]
+    fn narrow(self, first: __m512, second: __m512) -> __m512 {
+        if LEVEL < BF16 {
+            return pairs::narrow(self, first, second);
+        }
+        let narrow = intrinsic!(_mm512_cvtne2ps_pbh(second, first));
+        // SAFETY: both are 512 bits.
+        unsafe { std::mem::transmute::<__m512bh, __m512>(narrow) }
+    }
+
+    #[inline(always)]
+    fn interleave(self, above: __m512, below: __m512) -> [__m512; 2] {
+        if LEVEL < BF16 {
+            return pairs::interleave(self, above, below);
+        }
+        let [above, below] = [above, below].map(|row| intrinsic!(_mm512_castps_si512(row)));
+        [by_turns(0, 32), by_turns(16, 48)].map(|order| {
+            intrinsic!(_mm512_castsi512_ps(_mm512_permutex2var_epi16(
+                above, order, below
+            )))
+        })
+    }
+
+    #[inline(always)]
+    fn dot_pairs(self, a: __m512, b: __m512, c: __m512) -> __m512 {
+        if LEVEL < BF16 {
+            return pairs::dot(self, a, b, c);
+        }
+        // SAFETY: all are 512 bits.
+        let [a, b] = [a, b].map(|v| unsafe { std::mem::transmute::<__m512, __m512bh>(v) });
+        intrinsic!(_mm512_dpbf16_ps(c, a, b))
+    }
+
+    #[inline(always)]
+    fn multiply_with_tiles(self, product: &Multiply<Pairs>) -> bool {
+        if LEVEL == AMX {
+            // SAFETY: a token of this level exists only where the processor has AMX-BF16; the
+            // operands are as the callers of `multiply` promise.
+            unsafe { amx::multiply(product) };
+        }
+        LEVEL == AMX
     }
 
     #[inline(always)]

@@ -7,13 +7,17 @@
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+pub(super) mod pairs;
 mod portable;
 
 #[cfg(target_arch = "x86_64")]
 pub(super) use avx2::Avx2;
 #[cfg(target_arch = "x86_64")]
-pub(super) use avx512::Avx512;
+pub(super) use avx512::{AMX, Avx512, BF16, PLAIN};
 pub(super) use portable::Portable;
+
+use super::format::Pairs;
+use super::microkernel::Multiply;
 
 /// The most lanes that an instruction set has.
 pub(super) const MAX_LANES: usize = 16;
@@ -119,6 +123,40 @@ pub(super) trait Simd: Copy + Send + Sync {
 
     /// `a · 2ⁿ` for integral n with |n| ≤ 200, rounded to a subnormal, 0 or ∞ where it must be.
     fn scale(self, a: Self::Vector, n: Self::Vector) -> Self::Vector;
+
+    /// In every lane two numbers rounded to bf16 (to nearest, ties to even): `first` in the low half
+    /// of the lane's 32 bits, `second` in the high half.
+    #[inline(always)]
+    fn join_pairs(self, first: Self::Vector, second: Self::Vector) -> Self::Vector {
+        pairs::join(self, first, second)
+    }
+
+    /// The numbers of two vectors in order, rounded to bf16, two in a lane.
+    #[inline(always)]
+    fn narrow(self, first: Self::Vector, second: Self::Vector) -> Self::Vector {
+        pairs::narrow(self, first, second)
+    }
+
+    /// Of two rows as [`narrow`](Self::narrow) makes them, the pairs of numbers one above the other:
+    /// those of the first half of the columns, then those of the second.
+    #[inline(always)]
+    fn interleave(self, above: Self::Vector, below: Self::Vector) -> [Self::Vector; 2] {
+        pairs::interleave(self, above, below)
+    }
+
+    /// `c` plus the products of the pairs of bf16 numbers in the lanes of `a` and `b`: first that of
+    /// the high halves, then that of the low halves, each a multiply-add.
+    #[inline(always)]
+    fn dot_pairs(self, a: Self::Vector, b: Self::Vector, c: Self::Vector) -> Self::Vector {
+        pairs::dot(self, a, b, c)
+    }
+
+    /// Computes a product of pairs with the matrix unit, where the instruction set has one; `false`
+    /// where it has none.
+    #[inline(always)]
+    fn multiply_with_tiles(self, _: &Multiply<Pairs>) -> bool {
+        false
+    }
 
     /// In every lane the sum of the `GROUP` neighbouring lanes that it belongs to, a power of two.
     fn sum_groups<const GROUP: usize>(self, a: Self::Vector) -> Self::Vector;
