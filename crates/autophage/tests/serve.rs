@@ -5,42 +5,10 @@ mod common;
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream, UdpSocket};
-use std::process::{Child, Stdio};
 
 use common::Bench;
-use common::server::Served;
+use common::server::{Running, Served};
 use serde_json::Value;
-
-/// A run with so many generations that it is on while a test lasts; killed at its end.
-struct Running(Child);
-
-impl Running {
-    fn start(bench: &Bench, directory: &str) -> Self {
-        let arguments = [
-            "run",
-            "ngram.toml",
-            "--out",
-            directory,
-            "--set",
-            "generations=5000",
-        ];
-        let mut command = bench.command(&arguments);
-        Self(
-            command
-                .stdout(Stdio::null())
-                .stderr(Stdio::null())
-                .spawn()
-                .unwrap(),
-        )
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
 
 /// Number of finished generations that an event tells of.
 fn finished(event: &Value) -> u32 {

@@ -204,6 +204,15 @@ impl Browser {
         self.call("Input.dispatchMouseEvent", event);
     }
 
+    /// Presses a key such as "ArrowRight", whose number is `code`, on what has the focus.
+    pub(crate) fn key(&mut self, key: &str, code: u32) {
+        for kind in ["rawKeyDown", "keyUp"] {
+            let event =
+                json!({"type": kind, "key": key, "code": key, "windowsVirtualKeyCode": code});
+            self.call("Input.dispatchKeyEvent", event);
+        }
+    }
+
     #[track_caller]
     fn middle(&mut self, selector: &str) -> (f64, f64) {
         let found = self.value(&format!(

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
 pub(crate) mod browser;
+pub(crate) mod drawn;
 pub(crate) mod server;
 
 use std::collections::BTreeMap;

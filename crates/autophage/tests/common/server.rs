@@ -178,3 +178,35 @@ impl Iterator for Events {
         }
     }
 }
+
+/// A run with so many generations that it is on while a test lasts; killed at its end.
+pub(crate) struct Running(Child);
+
+impl Running {
+    /// Goes on with, or begins, the run of `ngram.toml` in `directory`.
+    pub(crate) fn start(bench: &Bench, directory: &str) -> Self {
+        let arguments = [
+            "run",
+            "ngram.toml",
+            "--out",
+            directory,
+            "--set",
+            "generations=5000",
+        ];
+        let mut command = bench.command(&arguments);
+        Self(
+            command
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .spawn()
+                .unwrap(),
+        )
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}

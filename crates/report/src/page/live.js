@@ -19,15 +19,17 @@
     line.dataset.state = state;
   };
 
-  // The first thing with a name that the reader sees, and where it is on the screen.
+  // The thing with a name that begins nearest to the top of the window, and where that is. One that
+  // only reaches into the window would not do: it may grow above it; nor would what stays in the window.
   function place() {
-    for (const element of document.querySelectorAll("main [id]")) {
+    let nearest = null;
+    for (const element of document.querySelectorAll("main [id]:not(nav *)")) {
       const box = element.getBoundingClientRect();
-      if (box.height > 0 && box.bottom > 0) {
-        return { id: element.id, top: box.top };
+      if (box.height > 0 && Math.abs(box.top) < Math.abs(nearest?.top ?? Infinity)) {
+        nearest = { id: element.id, top: box.top };
       }
     }
-    return null;
+    return nearest;
   }
 
   function goBack(to) {
@@ -104,15 +106,15 @@
   });
   if (!document.hidden) listen();
 
-  // Figures as files, which only a server has.
+  // Figures as pictures, which only a server draws.
   function offerFiles() {
     for (const figure of document.querySelectorAll("main figure[data-figure]")) {
       const files = document.createElement("p");
       files.className = "files";
-      for (const extension of ["svg", "png", "csv"]) {
+      for (const extension of ["svg", "png"]) {
         const link = document.createElement("a");
-        link.href = `figures/${figure.dataset.figure}.${extension}${location.search}`;
         link.download = `${figure.dataset.figure}.${extension}`;
+        link.href = `figures/${link.download}${location.search}`;
         link.textContent = extension.toUpperCase();
         files.append(link, " ");
       }

@@ -102,6 +102,8 @@ impl Server {
         let listener = tokio::net::TcpListener::from_std(self.listener)?;
         let app = Arc::new(App::new(self.root));
         let router = Router::new()
+            // Browsers ask for it unasked; there is none, and that is no error.
+            .route("/favicon.ico", get(async || StatusCode::NO_CONTENT))
             .route("/", get(answer))
             .route("/{*path}", get(answer))
             .with_state(Arc::clone(&app))
