@@ -1,10 +1,17 @@
 //! A figure as a plain description, apart from how it is drawn.
 
 mod csv;
+mod draw;
+mod files;
+mod font;
+mod inline;
+mod legend;
+mod palette;
 mod scale;
 
 use serde::Serialize;
 
+pub(crate) use palette::{Ground, Swatch};
 pub use scale::Scale;
 
 /// The part of the report that a figure belongs to, in the order of the page.
@@ -126,6 +133,32 @@ pub struct Reference {
     pub y: f64,
     /// Its colour: that of the series it belongs to.
     pub colour: Colour,
+}
+
+impl Figure {
+    /// The points of all series.
+    pub(crate) fn points(&self) -> impl Iterator<Item = &Point> {
+        self.series.iter().flat_map(|series| &series.points)
+    }
+
+    /// How high the stacked bars are, and where they stand; nothing without any.
+    fn stacked_heights(&self) -> Vec<f64> {
+        let mut heights: Vec<(f64, f64)> = Vec::new();
+        for series in self.series.iter().filter(|s| s.mark == Mark::Stack) {
+            for point in series.points.iter().filter(|point| point.is_finite()) {
+                match heights.iter_mut().find(|(x, _)| *x == point.x) {
+                    Some((_, height)) => *height += point.y,
+                    None => heights.push((point.x, point.y)),
+                }
+            }
+        }
+        let bottom = (!heights.is_empty()).then_some(0.0);
+        heights
+            .into_iter()
+            .map(|(_, height)| height)
+            .chain(bottom)
+            .collect()
+    }
 }
 
 impl Point {

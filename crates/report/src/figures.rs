@@ -1,55 +1,131 @@
 //! Every figure of some runs.
 
-use crate::{Axis, Colour, Figure, Mark, Point, RunData, Scale, Section, Series};
+mod collapse;
+mod diversity;
+mod histogram;
+mod making;
+mod quantity;
+mod theorem;
+
+use crate::{Axis, Figure, GenerationData, RunData, Scale};
 
 /// Describes all figures of `runs`, in the order of the page. A figure for which no run has data is
 /// left out.
 pub fn figures(runs: &[RunData]) -> Vec<Figure> {
-    vec![perplexity(runs)]
+    let shown = Shown {
+        runs,
+        names: names(runs),
+    };
+    let mut figures = Vec::new();
+    collapse::add(&shown, &mut figures);
+    theorem::add(&shown, &mut figures);
+    diversity::add(&shown, &mut figures);
+    making::add(&shown, &mut figures);
+    figures.retain(|figure: &Figure| figure.points().any(|point| point.is_finite()));
+    figures
 }
 
-fn perplexity(runs: &[RunData]) -> Figure {
-    Figure {
-        name: "perplexity".to_owned(),
-        group: "perplexity".to_owned(),
-        variant: String::new(),
-        section: Section::Collapse,
-        title: "Perplexity on real text".to_owned(),
-        caption: String::new(),
-        x: Axis {
-            label: "generation".to_owned(),
-            column: "generation".to_owned(),
-            scale: Scale::Linear,
-            whole: true,
-            from: None,
-            to: None,
-        },
-        y: Axis {
-            label: "perplexity".to_owned(),
-            column: "perplexity".to_owned(),
-            scale: Scale::Linear,
-            whole: false,
-            from: None,
-            to: None,
-        },
-        series: runs
-            .iter()
-            .enumerate()
-            .map(|(index, run)| Series {
-                label: run.name().to_owned(),
-                mark: Mark::Line,
-                colour: Colour::Category(index),
-                points: run
-                    .generations()
-                    .iter()
-                    .filter_map(|generation| {
-                        let found = generation.metrics.as_ref()?.perplexity;
-                        Some(Point::new(f64::from(generation.number), found.perplexity))
-                    })
-                    .filter(Point::is_finite)
-                    .collect(),
-            })
-            .collect(),
-        references: Vec::new(),
+/// The runs of a report.
+pub(crate) struct Shown<'a> {
+    pub(crate) runs: &'a [RunData],
+    /// A name for each, no two the same.
+    pub(crate) names: Vec<String>,
+}
+
+impl Shown<'_> {
+    /// Whether there is only one, which then needs not be named.
+    pub(crate) fn single(&self) -> bool {
+        self.runs.len() == 1
     }
+
+    /// The runs with their numbers and names.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, &RunData, &str)> {
+        let names = self.names.iter().map(String::as_str);
+        let runs = self.runs.iter().zip(names).enumerate();
+        runs.map(|(index, (run, name))| (index, run, name))
+    }
+
+    /// The end of a figure's name and what it is called among its alternatives, where each run has
+    /// one of its own.
+    fn of_run(&self, index: usize) -> (String, String) {
+        match self.single() {
+            true => Default::default(),
+            false => (format!("-{}", index + 1), self.names[index].clone()),
+        }
+    }
+}
+
+/// A name for each run, no two the same: that of its directory, with its paradigm or its number where
+/// that is not enough.
+pub(crate) fn names(runs: &[RunData]) -> Vec<String> {
+    let unique = |names: &[String]| {
+        let mut sorted: Vec<&String> = names.iter().collect();
+        sorted.sort_unstable();
+        sorted.windows(2).all(|pair| pair[0] != pair[1])
+    };
+    let mut names: Vec<String> = runs.iter().map(|run| printable(run.name())).collect();
+    if !unique(&names) {
+        for (name, run) in names.iter_mut().zip(runs) {
+            *name = format!("{name} ({})", run.experiment().paradigm);
+        }
+    }
+    if !unique(&names) {
+        for (index, name) in names.iter_mut().enumerate() {
+            *name = format!("{} · {name}", index + 1);
+        }
+    }
+    names
+}
+
+/// Text of a model or an experiment as a name: white space at its ends is dropped, and what has no
+/// shape is shown by its code. A text of nothing else is in quotation marks.
+pub(crate) fn printable(text: &str) -> String {
+    let trimmed = text.trim();
+    if trimmed.is_empty() {
+        return format!("{text:?}");
+    }
+    let mut result = String::new();
+    for character in trimmed.chars() {
+        if character.is_control() {
+            result.extend(character.escape_default());
+        } else {
+            result.push(character);
+        }
+    }
+    result
+}
+
+/// The axis of generations.
+fn generation_axis() -> Axis {
+    Axis {
+        label: "generation".to_owned(),
+        column: "generation".to_owned(),
+        scale: Scale::Linear,
+        whole: true,
+        from: Some(1.0),
+        to: None,
+    }
+}
+
+/// A vertical axis that begins with the data.
+fn axis(label: &str, column: &str) -> Axis {
+    Axis {
+        label: label.to_owned(),
+        column: column.to_owned(),
+        scale: Scale::Linear,
+        whole: false,
+        from: None,
+        to: None,
+    }
+}
+
+/// At most `most` of the generations, evenly spread, with the first and the last among them.
+pub(crate) fn spread(generations: &[GenerationData], most: usize) -> Vec<&GenerationData> {
+    let count = generations.len();
+    if count <= most {
+        return generations.iter().collect();
+    }
+    let last = most.max(2) - 1;
+    let place = |i: usize| (i * (count - 1) + last / 2) / last;
+    (0..=last).map(|i| &generations[place(i)]).collect()
 }

@@ -9,9 +9,11 @@
 mod error;
 mod figure;
 mod figures;
+pub mod number;
 mod page;
 mod run_data;
 mod serve;
+mod verdict;
 mod write;
 
 pub use error::ReportError;
@@ -23,4 +25,5 @@ pub use run_data::{
     RunData, RunState, Sample,
 };
 pub use serve::{ServeError, Server};
+pub use verdict::{Trend, Verdict};
 pub use write::{write_figures, write_page};

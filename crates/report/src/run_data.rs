@@ -11,12 +11,16 @@ use std::path::{Path, PathBuf};
 
 use autophage_corpus::Tokenizer;
 use autophage_lab::{Baseline, Experiment, LabError, Run, RunRecord, Status};
+use autophage_measure::perplexity::Comparison;
 
 pub use generation::{Conditional, ErrorData, GenerationData, Sample};
 pub use initial::{ContinuationRow, InitialData, ProbeContext};
 pub use outlook::Outlook;
+pub(crate) use outlook::THRESHOLD;
 
 use crate::ReportError;
+use crate::figures::printable;
+use initial::token_text;
 
 /// What a report knows of a run.
 #[derive(Clone, Debug)]
@@ -29,8 +33,12 @@ pub struct RunData {
     pub(crate) status: Option<Status>,
     pub(crate) baseline: Option<Baseline>,
     pub(crate) initial: Option<InitialData>,
+    /// Name, context and token of every event that error terms are known of.
+    pub(crate) event_names: Vec<(String, Vec<u32>, u32)>,
     pub(crate) generations: Vec<GenerationData>,
     pub(crate) outlook: Outlook,
+    /// The last generation against the first, paired over the held-out documents.
+    pub(crate) change: Option<Comparison>,
     pub(crate) problems: Vec<String>,
 }
 
@@ -62,8 +70,10 @@ impl RunData {
             status: None,
             baseline: None,
             initial: None,
+            event_names: Vec::new(),
             generations: Vec::new(),
             outlook: Outlook::default(),
+            change: None,
             problems: Vec::new(),
         };
         data.update(&run);
@@ -110,9 +120,13 @@ impl RunData {
                 let generation = GenerationData::read(run, n, tokenizer, initial, &mut problems);
                 self.generations.push(generation);
             }
+            if self.event_names.is_empty() {
+                self.event_names = problems.note(self.events(tokenizer)).unwrap_or_default();
+            }
         }
         if finished > known {
-            self.outlook = Outlook::read(run, finished, &mut problems);
+            self.outlook = Outlook::read(run, finished);
+            self.change = change(run, finished, &mut problems);
         }
         self.state = match finished == self.experiment.generations {
             _ if run.is_in_progress() => RunState::InProgress,
@@ -120,6 +134,20 @@ impl RunData {
             false => RunState::Stopped,
         };
         self.problems = problems.0;
+    }
+
+    fn events(&self, tokenizer: &Tokenizer) -> Result<Vec<(String, Vec<u32>, u32)>, LabError> {
+        let mut errors = self.generations.iter().filter_map(|g| g.errors.as_ref());
+        let events = errors.next().map_or(&[][..], |errors| &errors.events);
+        events
+            .iter()
+            .map(|event| {
+                let context = tokenizer.decode(&event.context)?;
+                let token = token_text(event.token, tokenizer)?;
+                let name = format!("{} → {}", printable(&context), printable(&token));
+                Ok((name, event.context.clone(), event.token))
+            })
+            .collect()
     }
 
     /// Where it is.
@@ -172,10 +200,24 @@ impl RunData {
         &self.outlook
     }
 
+    /// The last generation's perplexity on real text against that of the first, document by
+    /// document; `None` where either has not kept the losses of the documents.
+    pub fn change(&self) -> Option<&Comparison> {
+        self.change.as_ref()
+    }
+
     /// What could not be read, a sentence each.
     pub fn problems(&self) -> &[String] {
         &self.problems
     }
+}
+
+/// Generation `last` against the first.
+fn change(run: &Run, last: u32, problems: &mut Problems) -> Option<Comparison> {
+    let first = problems.note(run.held_out_losses(1)).flatten()?;
+    let last = problems.note(run.held_out_losses(last)).flatten()?;
+    // A document that is impossible under either model has no difference.
+    last.compare(&first).ok()
 }
 
 /// The name of the run's directory, or that of the experiment where it has none, as in `.` or `/`.

@@ -24,9 +24,16 @@ pub fn write_figures(runs: &[RunData], directory: &Path) -> Result<Vec<PathBuf>,
     std::fs::create_dir_all(directory).map_err(ReportError::file(directory))?;
     let mut written = Vec::new();
     for figure in figures(runs) {
-        let path = directory.join(format!("{}.csv", figure.name));
-        write_atomically(&path, figure.csv().as_bytes()).map_err(ReportError::file(&path))?;
-        written.push(path);
+        let pictures = [
+            ("svg", figure.svg()?.into_bytes()),
+            ("png", figure.png()?),
+            ("csv", figure.csv().into_bytes()),
+        ];
+        for (extension, bytes) in pictures {
+            let path = directory.join(format!("{}.{extension}", figure.name));
+            write_atomically(&path, &bytes).map_err(ReportError::file(&path))?;
+            written.push(path);
+        }
     }
     Ok(written)
 }

@@ -1,10 +1,11 @@
 //! What the commands show: tables on standard output, progress on standard error.
 
 pub(crate) mod generations;
-pub(crate) mod number;
 pub(crate) mod progress;
 pub(crate) mod rates;
 pub(crate) mod table;
+
+pub(crate) use autophage_report::number;
 
 use std::fmt;
 use std::io::{self, Write};

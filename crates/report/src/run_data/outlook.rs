@@ -3,8 +3,6 @@
 use autophage_lab::{ForecastSettings, Run, RunForecast};
 use autophage_theory::{Bootstrap, Fit};
 
-use super::Problems;
-
 /// Retention below this is spoken of.
 pub(crate) const THRESHOLD: f64 = 0.5;
 /// Level of all intervals.
@@ -26,14 +24,14 @@ pub struct Outlook {
 }
 
 impl Outlook {
-    pub(crate) fn read(run: &Run, finished: u32, problems: &mut Problems) -> Self {
+    pub(crate) fn read(run: &Run, finished: u32) -> Self {
         // The first generation knows whether any context is tracked.
         let tracked = finished >= 2 && run.errors(1).is_ok_and(|errors| errors.is_some());
         if !tracked || finished > LONGEST {
             return Self::default();
         }
-        let mut forecast = |from: u32, until: u32| {
-            problems.note(run.forecast(&ForecastSettings {
+        let forecast = |from: u32, until: u32| {
+            run.forecast(&ForecastSettings {
                 from,
                 until,
                 fit: Fit::Constant,
@@ -43,7 +41,9 @@ impl Outlook {
                     level: LEVEL,
                     seed: run.experiment().seed,
                 },
-            }))
+            })
+            // An error term that is infinite has no future.
+            .ok()
         };
         let half = (finished / 2).max(2);
         Self {

@@ -1,7 +1,7 @@
 //! Numbers as people read them.
 
 /// `value` with `digits` significant digits and no exponent between 1e-4 and 1e7.
-pub(crate) fn significant(value: f64, digits: usize) -> String {
+pub fn significant(value: f64, digits: usize) -> String {
     if value == 0.0 || !value.is_finite() {
         return value.to_string();
     }
@@ -14,12 +14,12 @@ pub(crate) fn significant(value: f64, digits: usize) -> String {
 }
 
 /// A share as a percentage with one decimal.
-pub(crate) fn percent(share: f64) -> String {
+pub fn percent(share: f64) -> String {
     format!("{:.1}%", 100.0 * share)
 }
 
 /// A count in groups of three: `1,234,567`.
-pub(crate) fn count(value: u64) -> String {
+pub fn count(value: u64) -> String {
     let digits = value.to_string();
     let mut grouped = String::with_capacity(digits.len() * 4 / 3);
     for (index, digit) in digits.chars().enumerate() {
@@ -32,7 +32,7 @@ pub(crate) fn count(value: u64) -> String {
 }
 
 /// A span of time: `42 s`, `3 min 20 s`, `2 h 05 min`.
-pub(crate) fn seconds(value: f64) -> String {
+pub fn seconds(value: f64) -> String {
     let whole = value.round() as u64;
     match whole {
         _ if value < 9.95 => format!("{value:.1} s"),
