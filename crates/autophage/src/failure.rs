@@ -7,7 +7,7 @@ use autophage_corpus::CorpusError;
 use autophage_lab::{ExperimentError, LabError};
 use autophage_measure::MeasureError;
 use autophage_model::ModelError;
-use autophage_report::ServeError;
+use autophage_report::{ReportError, ServeError};
 use autophage_theory::{ParadigmError, TheoryError};
 
 /// Why a command did not do what was asked.
@@ -85,6 +85,12 @@ impl From<LabError> for Failure {
             }
             _ => Self::failed(error),
         }
+    }
+}
+
+impl From<ReportError> for Failure {
+    fn from(error: ReportError) -> Self {
+        Self::failed(error)
     }
 }
 

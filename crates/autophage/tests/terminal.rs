@@ -14,6 +14,7 @@ const COMMANDS: [(&str, &[&str]); 14] = [
         "run",
         &["<PRESET|FILE>", "--out", "--set", "--json", "--dry-run"],
     ),
+    ("report", &["<RUN>", "--out", "--figures", "--title"]),
     ("status", &["<RUN>", "--json"]),
     (
         "bench",

@@ -8,6 +8,8 @@ mod inline;
 mod legend;
 mod palette;
 mod scale;
+#[cfg(test)]
+mod tests;
 
 use serde::Serialize;
 
@@ -129,6 +131,8 @@ pub enum Colour {
 pub struct Reference {
     /// What it is.
     pub label: String,
+    /// What the legend says of it. Where several say the same, it is said once.
+    pub legend: String,
     /// The value.
     pub y: f64,
     /// Its colour: that of the series it belongs to.
@@ -139,6 +143,22 @@ impl Figure {
     /// The points of all series.
     pub(crate) fn points(&self) -> impl Iterator<Item = &Point> {
         self.series.iter().flat_map(|series| &series.points)
+    }
+
+    /// What the legend says of the references, and in which colour: that of the text where it stands
+    /// for several.
+    pub(crate) fn reference_legend(&self) -> Vec<(&str, Colour)> {
+        let mut entries: Vec<(&str, Colour)> = Vec::new();
+        for reference in &self.references {
+            match entries
+                .iter_mut()
+                .find(|(label, _)| *label == reference.legend)
+            {
+                Some((_, colour)) => *colour = Colour::Ink,
+                None => entries.push((&reference.legend, reference.colour)),
+            }
+        }
+        entries
     }
 
     /// How high the stacked bars are, and where they stand; nothing without any.

@@ -12,10 +12,7 @@ use crate::{Axis, Figure, GenerationData, RunData, Scale};
 /// Describes all figures of `runs`, in the order of the page. A figure for which no run has data is
 /// left out.
 pub fn figures(runs: &[RunData]) -> Vec<Figure> {
-    let shown = Shown {
-        runs,
-        names: names(runs),
-    };
+    let shown = Shown::new(runs);
     let mut figures = Vec::new();
     collapse::add(&shown, &mut figures);
     theorem::add(&shown, &mut figures);
@@ -32,7 +29,14 @@ pub(crate) struct Shown<'a> {
     pub(crate) names: Vec<String>,
 }
 
-impl Shown<'_> {
+impl<'a> Shown<'a> {
+    pub(crate) fn new(runs: &'a [RunData]) -> Self {
+        Self {
+            runs,
+            names: names(runs),
+        }
+    }
+
     /// Whether there is only one, which then needs not be named.
     pub(crate) fn single(&self) -> bool {
         self.runs.len() == 1
@@ -57,7 +61,7 @@ impl Shown<'_> {
 
 /// A name for each run, no two the same: that of its directory, with its paradigm or its number where
 /// that is not enough.
-pub(crate) fn names(runs: &[RunData]) -> Vec<String> {
+fn names(runs: &[RunData]) -> Vec<String> {
     let unique = |names: &[String]| {
         let mut sorted: Vec<&String> = names.iter().collect();
         sorted.sort_unstable();

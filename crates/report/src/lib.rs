@@ -13,6 +13,8 @@ pub mod number;
 mod page;
 mod run_data;
 mod serve;
+#[cfg(test)]
+mod testing;
 mod verdict;
 mod write;
 
@@ -26,4 +28,4 @@ pub use run_data::{
 };
 pub use serve::{ServeError, Server};
 pub use verdict::{Trend, Verdict};
-pub use write::{write_figures, write_page};
+pub use write::{RunPage, write_figures, write_page};

@@ -1,10 +1,26 @@
 //! The page: one HTML file with everything in it.
+//!
+//! Everything that belongs to the runs is in `<main>`, data for the script included, so that a served
+//! page is brought up to date by exchanging that element. Scripts are fixed texts and data are JSON:
+//! text of models and experiments is escaped wherever it stands and never runs.
 
+mod data;
+mod excerpts;
+mod experiment;
+mod figures;
 pub(crate) mod live;
+mod overview;
+mod probes;
+mod style;
+#[cfg(test)]
+mod tests;
 
-use maud::{DOCTYPE, PreEscaped, html};
+use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use crate::{ReportError, RunData, figures};
+use crate::figures::Shown;
+use crate::{ReportError, RunData, Section};
+
+pub(crate) use style::style;
 
 /// How a page is made.
 #[derive(Clone, Debug, Default)]
@@ -16,6 +32,9 @@ pub struct PageOptions {
     pub live: bool,
 }
 
+/// What makes the page answer to its reader.
+const SCRIPT: &str = include_str!("../assets/page.js");
+
 /// One self-contained HTML file about `runs`.
 ///
 /// # Errors
@@ -24,19 +43,41 @@ pub fn page(runs: &[RunData], options: &PageOptions) -> Result<String, ReportErr
     if runs.is_empty() {
         return Err(ReportError::NoRuns);
     }
-    let names: Vec<&str> = runs.iter().map(RunData::name).collect();
-    let title = options.title.clone().unwrap_or_else(|| names.join(", "));
+    let shown = Shown::new(runs);
+    let all = crate::figures(runs);
+    let figures = |section| figures::section(&all, section);
+    let title = options.title.clone();
+    let title = title.unwrap_or_else(|| shown.names.join(", "));
+    let content = html! {
+        (overview::header(&title, &shown))
+        (contents())
+        (chapter("collapse", "What becomes of the models", html! {
+            (figures(Section::Collapse)?)
+            (overview::numbers(&shown))
+        }))
+        (chapter("text", "What they write", excerpts::chapter(&shown)))
+        (chapter("theorem", "The theorem", html! {
+            (figures(Section::Theorem)?)
+            (probes::conditionals(&shown))
+        }))
+        (chapter("diversity", "How varied their text is", figures(Section::Diversity)?))
+        (chapter("making", "How they were made", figures(Section::Making)?))
+        (chapter("experiment", "The experiment", experiment::chapter(&shown)))
+        (data::block(&all, &shown))
+    };
     let page = html! {
         (DOCTYPE)
         html lang="en" {
-            head { meta charset="utf-8"; title { (title) } }
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="generator" content=(concat!("autophage ", env!("CARGO_PKG_VERSION")));
+                title { (title) " · autophage" }
+                style { (PreEscaped(style())) }
+            }
             body data-live=(options.live) {
-                main {
-                    h1 { (title) }
-                    @for figure in figures(runs) {
-                        figure id=(figure.name) { figcaption { (figure.title) } }
-                    }
-                }
+                main { (content) }
+                script { (PreEscaped(SCRIPT)) }
                 @if options.live { script { (PreEscaped(live::SCRIPT)) } }
             }
         }
@@ -47,5 +88,32 @@ pub fn page(runs: &[RunData], options: &PageOptions) -> Result<String, ReportErr
 /// Every script that a page can have, as it stands between `<script>` and `</script>`: what a server
 /// allows to run.
 pub(crate) fn scripts() -> Vec<&'static str> {
-    vec![live::SCRIPT]
+    vec![SCRIPT, live::SCRIPT]
+}
+
+/// The chapters, and the button for the ground.
+fn contents() -> Markup {
+    html! {
+        nav aria-label="Chapters" {
+            a href="#collapse" { "Collapse" }
+            a href="#text" { "Text" }
+            a href="#theorem" { "Theorem" }
+            a href="#diversity" { "Diversity" }
+            a href="#making" { "Making" }
+            a href="#experiment" { "Experiment" }
+            button type="button" id="theme" title="Light or dark" { "Theme: auto" }
+        }
+    }
+}
+
+/// A chapter; nothing where it has no content.
+fn chapter(id: &str, title: &str, content: Markup) -> Markup {
+    html! {
+        @if !content.0.is_empty() {
+            section id=(id) {
+                h2 { (title) }
+                (content)
+            }
+        }
+    }
 }

@@ -250,3 +250,92 @@ impl Problems {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing;
+
+    #[test]
+    fn a_run_is_read_whole() {
+        let run = testing::run();
+        assert_eq!(run.problems(), &[] as &[String]);
+        assert_eq!((run.name(), run.state()), ("run", RunState::Complete));
+        assert_eq!(run.generations().len(), 4);
+        let initial = run.initial().unwrap();
+        assert_eq!(initial.probes.len(), 2);
+        for generation in run.generations() {
+            let metrics = generation.metrics.as_ref().unwrap();
+            assert!(!generation.samples.is_empty());
+            for (conditional, probe) in generation.conditionals.iter().zip(&initial.probes) {
+                // The same figures by another road: those that the run measured itself.
+                let measured = metrics
+                    .probes
+                    .iter()
+                    .find(|p| p.context == probe.text)
+                    .unwrap();
+                assert_eq!(conditional.count, measured.generated.context_count);
+                let shares: f64 = conditional.model.iter().sum();
+                assert!(shares <= 1.0 + 1e-9, "{shares}");
+            }
+        }
+        let truth = run.baseline().unwrap().probes[0].truth.next[0]
+            .probability
+            .unwrap();
+        let row = initial.probes[0].rows.iter().find(|row| row.text == " was");
+        // " was" is a token of this tokenizer, or at least begins with one.
+        if let Some(row) = row {
+            assert!((row.probability - truth).abs() < 1e-12);
+        }
+        assert!(run.outlook().onward.is_some() && run.outlook().test.is_some());
+        assert!(run.change().is_some());
+    }
+
+    #[test]
+    fn what_is_damaged_is_absent_until_it_is_mended() {
+        let (_directory, mut run) = testing::make();
+        let path = run.directory().join("generations/002/metrics.json");
+        let whole = std::fs::read(&path).unwrap();
+        std::fs::write(&path, b"{").unwrap();
+        let damaged = RunData::read(run.directory()).unwrap();
+        assert!(damaged.generations()[1].metrics.is_none());
+        assert!(damaged.generations()[2].metrics.is_some());
+        assert!(
+            damaged
+                .problems()
+                .iter()
+                .any(|problem| problem.contains("metrics.json"))
+        );
+        run = damaged;
+        std::fs::write(&path, whole).unwrap();
+        run.refresh().unwrap();
+        assert!(run.problems().is_empty());
+        assert!(run.generations()[1].metrics.is_some());
+    }
+
+    #[test]
+    fn a_run_that_grows_is_read_on_and_one_that_shrinks_again() {
+        let (_directory, whole) = testing::make();
+        let last = whole.directory().join("generations/004");
+        let aside = whole.directory().join("aside");
+        std::fs::rename(&last, &aside).unwrap();
+        let mut run = whole.clone();
+        run.refresh().unwrap();
+        assert_eq!(
+            (run.generations().len(), run.state()),
+            (3, RunState::Stopped)
+        );
+        std::fs::rename(&aside, &last).unwrap();
+        run.refresh().unwrap();
+        assert_eq!(run.generations().len(), 4);
+        assert_eq!(run.generations()[3].metrics, whole.generations()[3].metrics);
+        assert_eq!(run.change(), whole.change());
+    }
+
+    #[test]
+    fn what_is_no_run_is_an_error() {
+        let directory = tempfile::tempdir().unwrap();
+        let error = RunData::read(directory.path()).unwrap_err().to_string();
+        assert!(error.contains("not a run"), "{error}");
+    }
+}

@@ -189,13 +189,21 @@ fn vocabulary(run: &RunData) -> Option<f64> {
     Some(composition.initial_vocabulary_share)
 }
 
+/// A share in percent; a very small one with its digits.
+fn share(value: f64) -> String {
+    match value {
+        value if value >= 0.001 => percent(value),
+        value => format!("{}%", significant(100.0 * value, 2)),
+    }
+}
+
 fn theorem_sentence(run: &RunData) -> Option<String> {
     let errors = &run.generations().last()?.errors.as_ref()?.summary;
     Some(format!(
         "By the theorem’s error terms at least {} of the last model still is the initial corpus; measured \
          directly it is {}.",
-        percent(errors.retention_by_place),
-        percent(errors.direct_retention_by_place)
+        share(errors.retention_by_place),
+        share(errors.direct_retention_by_place)
     ))
 }
 
@@ -207,7 +215,7 @@ fn future_sentence(run: &RunData) -> Option<String> {
     Some(
         match (threshold.generation, threshold.low, threshold.high) {
             (Some(n), _, _) if n <= finished => {
-                format!("Retention fell below {THRESHOLD} in generation {n}.")
+                format!("Retention is below {THRESHOLD} from generation {n} on.")
             }
             (Some(n), Some(low), Some(high)) => format!(
                 "If its errors go on like this, retention falls below {THRESHOLD} in generation {n} \
@@ -290,5 +298,93 @@ fn unfinished_sentence(run: &RunData) -> Option<String> {
         RunState::Stopped => Some(format!(
             "The run is not complete: {done} of {wanted} generations are finished."
         )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing;
+
+    /// A run with these perplexities, of which each has a relative standard error.
+    fn with_perplexities(perplexities: &[f64], error: f64) -> RunData {
+        let mut run = testing::long_run(perplexities.len() as u32);
+        run.change = None;
+        for (generation, &perplexity) in run.generations.iter_mut().zip(perplexities) {
+            let metrics = &mut generation.metrics.as_mut().unwrap().perplexity;
+            metrics.perplexity = perplexity;
+            metrics.loss_nats_per_token = perplexity.ln();
+            metrics.perplexity_standard_error = Some(perplexity * error);
+            metrics.loss_standard_error_nats_per_token = Some(error);
+        }
+        run
+    }
+
+    #[test]
+    fn a_verdict_follows_the_numbers() {
+        for (perplexities, error, trend, words) in [
+            (
+                &[50.0, 70.0, 95.0][..],
+                0.01,
+                Trend::Worse,
+                "collapses: perplexity on real text ×1.90 in 3 generations",
+            ),
+            (&[50.0, 52.5], 0.01, Trend::Worse, "a little worse"),
+            (
+                &[50.0, 49.0, 51.0],
+                0.05,
+                Trend::Unchanged,
+                "No collapse shows so far",
+            ),
+            (&[50.0, 40.0], 0.01, Trend::Better, "gets better"),
+            (
+                &[50.0, f64::INFINITY],
+                0.01,
+                Trend::Unknown,
+                "One generation so far",
+            ),
+        ] {
+            let verdict = Verdict::new(&with_perplexities(perplexities, error));
+            assert_eq!(verdict.trend, trend, "{perplexities:?}");
+            assert!(verdict.headline.contains(words), "{}", verdict.headline);
+        }
+    }
+
+    #[test]
+    fn pairing_over_documents_decides_what_is_chance() {
+        let mut run = with_perplexities(&[50.0, 52.0], 0.05);
+        assert_eq!(Verdict::new(&run).trend, Trend::Unchanged);
+        run.change = testing::run().change;
+        let change = run.change.as_mut().unwrap();
+        change.perplexity_ratio_standard_error = Some(0.01);
+        assert_eq!(Verdict::new(&run).trend, Trend::Worse);
+    }
+
+    #[test]
+    fn a_verdict_says_what_is_not_there() {
+        let mut run = with_perplexities(&[50.0], 0.01);
+        let verdict = Verdict::new(&run);
+        assert!(
+            verdict
+                .headline
+                .contains("One generation so far: perplexity 50.00 ± 0.50"),
+            "{}",
+            verdict.headline
+        );
+        run.generations.clear();
+        assert!(Verdict::new(&run).headline.contains("No generation"));
+        run.experiment.generations = 9;
+        run.state = RunState::Stopped;
+        let sentences = Verdict::new(&run).sentences;
+        assert!(
+            sentences.iter().any(|s| s.contains("0 of 9")),
+            "{sentences:?}"
+        );
+    }
+
+    #[test]
+    fn small_shares_keep_their_digits() {
+        assert_eq!(share(0.25), "25.0%");
+        assert_eq!(share(2.8e-7), "2.8e-5%");
     }
 }

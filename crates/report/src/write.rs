@@ -15,6 +15,43 @@ pub fn write_page(runs: &[RunData], options: &PageOptions, path: &Path) -> Resul
     write_atomically(path, page.as_bytes()).map_err(ReportError::file(path))
 }
 
+/// The page of a run that goes on, which is written again and again: what was read once is kept.
+#[derive(Debug)]
+pub struct RunPage {
+    directory: PathBuf,
+    path: PathBuf,
+    run: Option<RunData>,
+}
+
+impl RunPage {
+    /// The page at `path` about the run in `directory`, which may not be there yet.
+    pub fn new(directory: &Path, path: &Path) -> Self {
+        Self {
+            directory: directory.to_owned(),
+            path: path.to_owned(),
+            run: None,
+        }
+    }
+
+    /// Reads what is new and writes the page.
+    ///
+    /// # Errors
+    /// As for [`RunData::read`] and [`write_page`].
+    pub fn write(&mut self) -> Result<(), ReportError> {
+        let run = match self.run.take() {
+            Some(mut run) => {
+                run.refresh()?;
+                run
+            }
+            None => RunData::read(&self.directory)?,
+        };
+        let runs = std::slice::from_ref(&run);
+        let written = write_page(runs, &PageOptions::default(), &self.path);
+        self.run = Some(run);
+        written
+    }
+}
+
 /// Writes every figure of `runs` as `NAME.svg`, `NAME.png` and `NAME.csv` to `directory`, which is
 /// made if it is not there, and says what was written.
 ///

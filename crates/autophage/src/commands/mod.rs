@@ -8,6 +8,7 @@ mod generate;
 mod perplexity;
 mod presets;
 mod probe;
+mod report;
 mod run;
 mod sample;
 mod selfcheck;
@@ -24,6 +25,7 @@ use crate::failure::Failure;
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Run(run::Arguments),
+    Report(report::Arguments),
     Status(status::Arguments),
     Serve(serve::Arguments),
     Sample(sample::Arguments),
@@ -45,6 +47,7 @@ impl Command {
     pub(crate) fn execute(self) -> Result<(), Failure> {
         match self {
             Self::Run(arguments) => run::execute(&arguments),
+            Self::Report(arguments) => report::execute(&arguments),
             Self::Status(arguments) => status::execute(&arguments),
             Self::Serve(arguments) => serve::execute(&arguments),
             Self::Sample(arguments) => sample::execute(&arguments),

@@ -1,9 +1,12 @@
 //! `autophage run`: the main job.
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use autophage_lab::{Experiment, ModelSettings, Preset, Run};
+use autophage_lab::{Event, Experiment, ModelSettings, Observer, Preset, Run};
+use autophage_report::RunPage;
 
+use super::report::PAGE;
 use crate::failure::Failure;
 use crate::terminal::progress::Progress;
 use crate::terminal::{generations, number::seconds, say, write_json};
@@ -50,8 +53,13 @@ pub(crate) fn execute(arguments: &Arguments) -> Result<(), Failure> {
         .clone()
         .unwrap_or_else(|| Path::new("runs").join(&experiment.name));
     anstream::eprintln!("experiment {}, in {}", experiment.name, directory.display());
-    let mut progress = Progress::new(experiment.generations);
-    let (run, _) = Run::make(&experiment, &directory, &mut progress)?;
+    let mut observer = Reporting {
+        progress: Progress::new(experiment.generations),
+        page: RunPage::new(&directory, &directory.join(PAGE)),
+    };
+    let (run, _) = Run::make(&experiment, &directory, &mut observer)?;
+    // Once more, for now the run is no longer going on.
+    observer.write_page();
     if arguments.json {
         let metrics = (1..=run.finished()?)
             .map(|generation| run.metrics(generation))
@@ -62,6 +70,33 @@ pub(crate) fn execute(arguments: &Arguments) -> Result<(), Failure> {
     generations::print(&run)?;
     say!("");
     conclusion(&run, &arguments.specification)
+}
+
+/// Shows progress, and keeps the run's page up to date.
+struct Reporting {
+    progress: Progress,
+    page: RunPage,
+}
+
+impl Reporting {
+    /// The page is a view of the run and no part of it: where it cannot be written, the run goes on.
+    fn write_page(&mut self) {
+        if let Err(error) = self.page.write() {
+            let message = format!("{error}; the run goes on without its page");
+            // Progress never breaks off.
+            let _ = self.progress.observe(&Event::Warning { message: &message });
+        }
+    }
+}
+
+impl Observer for Reporting {
+    fn observe(&mut self, event: &Event<'_>) -> ControlFlow<()> {
+        let flow = self.progress.observe(event);
+        if let Event::GenerationFinished { .. } = event {
+            self.write_page();
+        }
+        flow
+    }
 }
 
 /// What came of it in a few lines, and where to look further.
@@ -93,6 +128,7 @@ fn conclusion(run: &Run, specification: &str) -> Result<(), Failure> {
     say!("");
     say!("Everything is in {directory}:");
     say!("  experiment.toml    the experiment, with every default explicit");
+    say!("  report.html        one page with figures and texts, to look at or to mail");
     say!("  metrics.jsonl      all measurements, a line a generation");
     let opens = match run.experiment().model {
         ModelSettings::GptNeo(_) => " (opens in Hugging Face transformers)",

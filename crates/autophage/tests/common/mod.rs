@@ -162,7 +162,13 @@ impl Bench {
 }
 
 /// Files that say when or how fast something happened, and the run's lock.
-const OF_THE_MOMENT: [&str; 4] = ["timing.json", "status.json", "run.json", "lock"];
+const OF_THE_MOMENT: [&str; 5] = [
+    "timing.json",
+    "status.json",
+    "run.json",
+    "report.html",
+    "lock",
+];
 
 fn collect(root: &Path, directory: &Path, files: &mut BTreeMap<PathBuf, Vec<u8>>) {
     for entry in fs::read_dir(directory).unwrap() {

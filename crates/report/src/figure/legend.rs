@@ -39,10 +39,10 @@ impl Legend {
     /// legend: its title says what it is.
     pub(super) fn new(figure: &Figure, width: f64) -> Self {
         let series = figure.series.iter().enumerate();
-        let references = figure.references.iter();
+        let references = figure.reference_legend().into_iter();
         let entries: Vec<(Option<usize>, &str, Colour)> = series
             .map(|(index, series)| (Some(index), series.label.as_str(), series.colour))
-            .chain(references.map(|r| (None, r.label.as_str(), r.colour)))
+            .chain(references.map(|(label, colour)| (None, label, colour)))
             .collect();
         let (mut x, mut row) = (Self::MARGIN, 0);
         let mut placed = Vec::new();

@@ -219,9 +219,13 @@ fn whole_marks(low: f64, high: f64) -> Vec<(f64, String)> {
         .unwrap_or(f64::INFINITY);
     let first = low.ceil();
     let mut marks = vec![first];
-    let mut mark = (first / step).floor() * step + step;
+    // Multiples of the step, except of 2: from 1 on, odd numbers are as round.
+    let mut mark = match step {
+        step if step <= 2.0 => first + step,
+        step => (first / step).floor() * step + step,
+    };
     while mark <= high {
-        if step == 1.0 || mark - first >= 0.5 * step {
+        if step <= 2.0 || mark - first >= 0.5 * step {
             marks.push(mark);
         }
         mark += step;
@@ -247,7 +251,7 @@ fn plain(value: f64, decimals: usize) -> String {
         grouped.push('−');
     }
     for (index, digit) in whole.chars().enumerate() {
-        if index > 0 && whole.len() > 4 && (whole.len() - index).is_multiple_of(3) {
+        if index > 0 && (whole.len() - index).is_multiple_of(3) {
             grouped.push(',');
         }
         grouped.push(digit);

@@ -52,8 +52,7 @@ pub(super) fn add(shown: &Shown<'_>, figures: &mut Vec<Figure>) {
             of_sample(
                 "distinct",
                 "Different n-grams",
-                "Different n-grams over all n-grams, in samples of one size. Dotted: the initial \
-                 corpus. Models that drift write more different n-grams, not fewer, until they collapse.",
+                "Different n-grams over all n-grams, in samples of one size. Dotted: the initial corpus.",
                 from_zero("different / all n-grams", "distinct"),
             ),
             &DISTINCT[..],
@@ -110,14 +109,24 @@ fn generated(generation: &GenerationData) -> Option<&Diversity> {
 }
 
 fn vocabulary(shown: &Shown<'_>, figures: &mut Vec<Figure>) {
+    let law = match shown
+        .runs
+        .iter()
+        .any(|run| surviving_share(run, 1).is_some())
+    {
+        true => {
+            " Dashed: what the survival law expects of a model that only counts, so that sampling is \
+             the only loss (Replace)."
+        }
+        false => "",
+    };
     let group = Group {
         name: "vocabulary".to_owned(),
         section: Section::Diversity,
         title: "Vocabulary that is left".to_owned(),
-        caption: "The share of the initial corpus’ tokens that a generation still writes. Dashed: \
-                  what the survival law expects of a model that only counts, so that sampling is the \
-                  only loss (Replace)."
-            .to_owned(),
+        caption: format!(
+            "The share of the initial corpus’ vocabulary that a generation still writes.{law}"
+        ),
         y: axis("share of the initial vocabulary", "share"),
         truth: "",
     };

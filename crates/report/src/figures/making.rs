@@ -66,9 +66,7 @@ fn training(shown: &Shown<'_>, index: usize, run: &RunData) -> Figure {
     let y = axis("loss (nats a token)", "loss_nats");
     let mut figure = figure_of_run(shown, index, names, x, y);
     figure.caption =
-        "Loss of the training steps before each was made, by generation: text of models \
-                      is learned sooner than real text, or later."
-            .to_owned();
+        "Loss on the training set, averaged over stretches of steps, by generation.".to_owned();
     for generation in spread(run.generations(), CURVES) {
         let colour = place(generation.number, run.generations());
         let label = format!("generation {}", generation.number);
@@ -87,11 +85,12 @@ fn curve(generation: &GenerationData) -> Vec<Point> {
             CurvePoint::Epoch { .. } => None,
         })
         .collect();
-    let stretch = steps.len().div_ceil(CURVE_POINTS).max(1);
+    let stretches = steps.len().min(CURVE_POINTS);
+    let limit = |stretch: usize| stretch * steps.len() / stretches;
     let mut trained = 0;
-    steps
-        .chunks(stretch)
-        .map(|steps| {
+    (0..stretches)
+        .map(|stretch| {
+            let steps = &steps[limit(stretch)..limit(stretch + 1)];
             let tokens: u64 = steps.iter().map(|(tokens, _)| tokens).sum();
             let loss: f64 = steps
                 .iter()

@@ -9,6 +9,11 @@ use crate::{
 /// A value with its uncertainty, if it is known.
 pub(super) type Value = (f64, Option<(f64, f64)>);
 
+type OfGeneration<'a> = Box<dyn Fn(&GenerationData) -> Option<Value> + 'a>;
+type OfRun<'a> = Box<dyn Fn(&RunData) -> Option<f64> + 'a>;
+/// Of a run at the generation of this number.
+type OfRunAt<'a> = Box<dyn Fn(&RunData, u32) -> Option<f64> + 'a>;
+
 /// Something that every generation has a value of.
 pub(super) struct Quantity<'a> {
     /// What it is called: in the legend of one run, or among the alternatives of several.
@@ -16,9 +21,9 @@ pub(super) struct Quantity<'a> {
     /// The end of the figure's name, where it has one of its own.
     pub(super) key: String,
     /// Its value.
-    pub(super) value: Box<dyn Fn(&GenerationData) -> Option<Value> + 'a>,
+    pub(super) value: OfGeneration<'a>,
     /// What it is in the initial corpus.
-    pub(super) truth: Option<Box<dyn Fn(&RunData) -> Option<f64> + 'a>>,
+    pub(super) truth: Option<OfRun<'a>>,
     /// What a law says of generation n of the run.
     pub(super) law: Option<Law<'a>>,
 }
@@ -26,8 +31,7 @@ pub(super) struct Quantity<'a> {
 /// A value that is computed and not measured.
 pub(super) struct Law<'a> {
     pub(super) label: &'static str,
-    #[allow(clippy::type_complexity, reason = "one name more would not be clearer")]
-    pub(super) value: Box<dyn Fn(&RunData, u32) -> Option<f64> + 'a>,
+    pub(super) value: OfRunAt<'a>,
 }
 
 /// What all figures of a group have in common.
@@ -139,13 +143,15 @@ fn of_one_run(run: &RunData, group: &Group, quantities: &[Quantity<'_>]) -> Figu
         }
         let truth = quantity.truth.as_ref().and_then(|truth| truth(run));
         figure.references.extend(truth.map(|y| Reference {
-            label: match quantities.len() {
-                1 => group.truth.to_owned(),
-                _ => format!("{}, {}", quantity.label, group.truth),
-            },
+            label: format!("{}, {}", quantity.label, group.truth),
+            legend: group.truth.to_owned(),
             y,
             colour,
         }));
+    }
+    if let [alone] = &mut figure.references[..] {
+        alone.label.clone_from(&alone.legend);
+        alone.colour = Colour::Ink;
     }
     figure
 }
@@ -172,7 +178,14 @@ fn of_one_quantity(
         }
         if let Some(y) = quantity.truth.as_ref().and_then(|truth| truth(run)) {
             let label = format!("{}: {name}", group.truth);
-            truths.push((y, Reference { label, y, colour }));
+            let legend = group.truth.to_owned();
+            let reference = Reference {
+                label,
+                legend,
+                y,
+                colour,
+            };
+            truths.push((y, reference));
         }
     }
     // Runs on the same text have the same truth, which then needs saying only once.
@@ -182,6 +195,7 @@ fn of_one_quantity(
     figure.references = match truths.first() {
         Some(&(y, _)) if same => vec![Reference {
             label: group.truth.to_owned(),
+            legend: group.truth.to_owned(),
             y,
             colour: Colour::Ink,
         }],

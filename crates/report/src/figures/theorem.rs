@@ -28,7 +28,6 @@ fn retention(shown: &Shown<'_>, figures: &mut Vec<Figure>) {
             .to_owned(),
         y: Axis {
             from: Some(0.0),
-            to: Some(1.0),
             ..axis("retention (share of the model)", "retention")
         },
         truth: "",
@@ -183,7 +182,6 @@ fn forecasts(shown: &Shown<'_>, index: usize, run: &RunData, figures: &mut Vec<F
     let forecast = Forecast { shown, index, run };
     let retention = Axis {
         from: Some(0.0),
-        to: Some(1.0),
         ..axis("retention by the theorem, w", "retention")
     };
     figures.extend(forecast.figure(
@@ -242,30 +240,33 @@ impl Forecast<'_> {
             references: Vec::new(),
         };
         let colours = [1, 2].map(Colour::Category);
+        for (forecast, colour) in outlook.test.iter().chain([onward]).zip(match outlook.test {
+            Some(_) => colours,
+            None => [colours[1], colours[0]],
+        }) {
+            let label = format!("forecast from 1–{}", forecast.from);
+            // A forecast sets out from the last measurement that it knows.
+            let known = f64::from(forecast.from);
+            let start = measured
+                .iter()
+                .find(|point| point.x == known)
+                .map(|point| Point::with_interval(point.x, point.y, point.y, point.y));
+            let points = start.into_iter().chain(points(of(forecast))).collect();
+            figure.push(label, Mark::Dashed, colour, points);
+        }
         figure.push(
             "measured".to_owned(),
             Mark::Line,
             Colour::Category(0),
             measured,
         );
-        for (forecast, colour) in outlook.test.iter().chain([onward]).zip(match outlook.test {
-            Some(_) => colours,
-            None => [colours[1], colours[0]],
-        }) {
-            let label = format!("forecast from 1–{}", forecast.from);
-            figure.push(label, Mark::Dashed, colour, points(of(forecast)));
-        }
         Some(figure)
     }
 }
 
-fn points(scored: &Scored) -> Vec<Point> {
+fn points(scored: &Scored) -> impl Iterator<Item = Point> {
     let first = scored.forecast.first_generation;
-    let values = scored.forecast.values.iter();
-    (first..)
-        .zip(values)
-        .map(|(n, estimate)| {
-            Point::with_interval(f64::from(n), estimate.value, estimate.low, estimate.high)
-        })
-        .collect()
+    (first..).zip(&scored.forecast.values).map(|(n, estimate)| {
+        Point::with_interval(f64::from(n), estimate.value, estimate.low, estimate.high)
+    })
 }
