@@ -97,8 +97,9 @@ impl Extent {
         // Places after the point that the step has.
         let decimals = (-(step * 1.000_001).log10().floor()).max(0.0) as usize;
         let decimals = decimals + usize::from((step * 10f64.powi(decimals as i32)).fract() > 1e-6);
-        let marks = (first as i64..=last as i64)
-            .map(|i| i as f64 * step)
+        // The conversion saturates; of marks this far apart there are never many.
+        let marks = (0..=(last - first).min(20.0) as u32)
+            .map(|i| (first + f64::from(i)) * step)
             .filter(|mark| (low - 1e-9 * step..=high + 1e-9 * step).contains(mark))
             .map(|mark| (mark, plain(mark, decimals)))
             .collect();
@@ -162,8 +163,8 @@ impl Ranged for Extent {
 
     fn map(&self, value: &f64, limit: (i32, i32)) -> i32 {
         let length = f64::from(limit.1 - limit.0);
-        // The conversion saturates, and takes NaN for 0.
-        limit.0 + (self.place(*value) * length).round() as i32
+        // What is off the axis, such as 0 on a logarithmic one, stays near; NaN is taken for 0.
+        limit.0 + (self.place(*value).clamp(-1.0, 2.0) * length).round() as i32
     }
 
     fn key_points<Hint: KeyPointHint>(&self, _: Hint) -> Vec<f64> {
@@ -291,7 +292,7 @@ mod tests {
         assert_eq!(
             names(&Extent::logarithmic(0.002, 0.9)),
             [
-                "0.002", "0.005", "0.01", "0.02", "0.05", "0.1", "0.2", "0.5"
+                "0.002", "0.005", "0.01", "0.02", "0.05", "0.1", "0.2", "0.5", "1"
             ]
         );
         assert_eq!(

@@ -212,7 +212,7 @@ fn text_of_models_and_experiments_is_shown_and_never_runs() {
     let initial = nasty.initial.as_mut().unwrap();
     initial.probes[0].text = NASTY.to_owned();
     initial.probes[0].rows[0].text = NASTY.to_owned();
-    nasty.event_names[0].0 = NASTY.to_owned();
+    nasty.event_names[0].0 = crate::figures::printable(NASTY);
     let options = PageOptions {
         title: Some(NASTY.to_owned()),
         live: true,
