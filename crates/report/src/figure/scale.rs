@@ -113,12 +113,15 @@ impl Extent {
 
     /// Marks at 1, 2 and 5 times the powers of ten, or at fewer of them over many powers.
     fn logarithmic(low: f64, high: f64) -> Self {
-        let (low, high) = if high / low < 1.5 {
-            (low / 1.25, high * 1.25)
+        // In logarithms throughout: the quotient of two numbers need not be one.
+        let (least, greatest) = (low.log10(), high.log10());
+        let room = if greatest - least < 0.18 {
+            0.1
         } else {
-            let room = (high / low).powf(0.03);
-            (low / room, high * room)
+            0.03 * (greatest - least)
         };
+        let low = 10f64.powf(least - room).max(f64::MIN_POSITIVE);
+        let high = 10f64.powf(greatest + room).min(f64::MAX);
         let (first, last) = (low.log10().floor() as i32, high.log10().ceil() as i32);
         let powers = high.log10() - low.log10();
         let (multiples, every): (&[f64], i32) = match powers {
@@ -152,7 +155,7 @@ impl Extent {
     pub(crate) fn place(&self, value: f64) -> f64 {
         match self.scale {
             Scale::Linear => (value - self.low) / (self.high - self.low),
-            Scale::Logarithmic => (value / self.low).ln() / (self.high / self.low).ln(),
+            Scale::Logarithmic => (value.ln() - self.low.ln()) / (self.high.ln() - self.low.ln()),
         }
     }
 }
