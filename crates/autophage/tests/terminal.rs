@@ -9,7 +9,7 @@ use std::process::Stdio;
 use common::{Answer, Bench};
 
 /// Every command with the arguments that its help must tell of.
-const COMMANDS: [(&str, &[&str]); 14] = [
+const COMMANDS: [(&str, &[&str]); 15] = [
     (
         "run",
         &["<PRESET|FILE>", "--out", "--set", "--json", "--dry-run"],

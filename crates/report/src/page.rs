@@ -15,7 +15,10 @@ mod style;
 #[cfg(test)]
 mod tests;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
+use sha2::{Digest, Sha256};
 
 use crate::figures::Shown;
 use crate::{ReportError, RunData, Section};
@@ -72,6 +75,10 @@ pub fn page(runs: &[RunData], options: &PageOptions) -> Result<String, ReportErr
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="generator" content=(concat!("autophage ", env!("CARGO_PKG_VERSION")));
+                // A server says as much, and more, in its own way.
+                @if !options.live {
+                    meta http-equiv="Content-Security-Policy" content=(policy());
+                }
                 title { (title) " · autophage" }
                 style { (PreEscaped(style())) }
             }
@@ -89,6 +96,19 @@ pub fn page(runs: &[RunData], options: &PageOptions) -> Result<String, ReportErr
 /// allows to run.
 pub(crate) fn scripts() -> Vec<&'static str> {
     vec![SCRIPT, live::SCRIPT]
+}
+
+/// What a browser may do with a page from a file: run its script, and load nothing from anywhere.
+fn policy() -> String {
+    format!(
+        "default-src 'none'; style-src 'unsafe-inline'; script-src {}",
+        script_source(SCRIPT)
+    )
+}
+
+/// How a Content-Security-Policy names a script.
+pub(crate) fn script_source(script: &str) -> String {
+    format!("'sha256-{}'", STANDARD.encode(Sha256::digest(script)))
 }
 
 /// The chapters, and the button for the ground.

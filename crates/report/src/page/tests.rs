@@ -53,6 +53,7 @@ fn check(page: &str, runs: &[RunData]) {
     assert_eq!(page.matches("<script").count(), 2);
     assert!(page.contains(&format!("<script>{}</script>", scripts()[0])));
     assert!(page.contains("<head><meta charset"));
+    assert!(page.contains("content=\"default-src 'none';"));
 }
 
 #[test]

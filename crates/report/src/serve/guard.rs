@@ -8,12 +8,10 @@ use axum::http::header::{
 use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use sha2::{Digest, Sha256};
 
 use super::address::Names;
 use super::list::notice;
+use crate::page::script_source;
 
 /// Which requests are answered, and what browsers may do with the answers.
 #[derive(Clone, Debug)]
@@ -75,10 +73,7 @@ impl Guard {
 /// The Content-Security-Policy under which exactly `scripts` run, and nothing is loaded from anywhere
 /// but here.
 fn policy(scripts: &[&str]) -> String {
-    let hashes: Vec<String> = scripts
-        .iter()
-        .map(|script| format!("'sha256-{}'", STANDARD.encode(Sha256::digest(script))))
-        .collect();
+    let hashes: Vec<String> = scripts.iter().map(|s| script_source(s)).collect();
     format!(
         "default-src 'none'; script-src {}; style-src 'unsafe-inline'; img-src 'self' data:; \
          connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
