@@ -161,8 +161,13 @@ pub trait Backend: Send + Sync + 'static {
         d_values: &mut Self::Buffer,
     );
 
+    /// Numbers of a cache of keys, or of values, with `slots` slots of `capacity` positions. How they
+    /// lie in it is known to [`attention_cached`](Self::attention_cached) alone.
+    fn cache_len(&self, slots: usize, capacity: usize, heads: usize, channels: usize) -> usize;
+
     /// One step of attention with a cache: stores the new `keys` and `values` (R, C) at their
-    /// entries, then lets query r attend to the positions of its slot up to its own.
+    /// entries, then lets query r attend to the positions of its slot up to its own, which earlier
+    /// steps have stored in order.
     #[allow(clippy::too_many_arguments)]
     fn attention_cached(
         &self,

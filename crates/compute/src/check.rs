@@ -81,8 +81,12 @@ pub(crate) fn window(operation: &str, window: Option<usize>) {
 /// # Panics
 /// If they are not.
 #[track_caller]
-pub(crate) fn cache_entries(operation: &str, shape: &crate::Cached<'_>, cached: usize) {
-    let slot_len = shape.capacity * shape.channels;
+pub(crate) fn cache_entries(
+    operation: &str,
+    shape: &crate::Cached<'_>,
+    cached: usize,
+    cache_len: impl Fn(usize) -> usize,
+) {
     let mut slots: Vec<usize> = shape.entries.iter().map(|entry| entry.slot).collect();
     slots.sort_unstable();
     for entry in shape.entries {
@@ -96,9 +100,9 @@ pub(crate) fn cache_entries(operation: &str, shape: &crate::Cached<'_>, cached: 
     }
     if let Some(&last) = slots.last() {
         assert!(
-            (last + 1) * slot_len <= cached,
+            cache_len(last + 1) <= cached,
             "{operation}: slot {last} needs a cache of {} elements, it has {cached}",
-            (last + 1) * slot_len
+            cache_len(last + 1)
         );
     }
     assert!(

@@ -412,6 +412,10 @@ impl<B: Backend> Backend for Profiled<B> {
         });
     }
 
+    fn cache_len(&self, slots: usize, capacity: usize, heads: usize, channels: usize) -> usize {
+        self.inner.cache_len(slots, capacity, heads, channels)
+    }
+
     fn attention_cached(
         &self,
         shape: Cached<'_>,

@@ -88,7 +88,8 @@ pub struct Attention<'a> {
 
 /// Attention of one new row for each of several sequences whose past is in a cache.
 ///
-/// The keys and the values are cached as (slots, capacity, channels).
+/// The keys and the values of a slot have room for `capacity` positions; a backend says how long a
+/// cache is ([`cache_len`](crate::Backend::cache_len)).
 #[derive(Clone, Copy, Debug)]
 pub struct Cached<'a> {
     /// Where each new row belongs; the slots are distinct.

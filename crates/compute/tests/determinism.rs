@@ -206,26 +206,40 @@ fn rows_do_not_depend_on_their_batch() {
             );
         }
         const CAPACITY: usize = 20;
-        let cache = random.normal(256 * CAPACITY * CHANNELS, 0.5);
         check_batches(&format!("{isa}: attention_cached"), |first, n| {
-            let entries: Vec<CacheEntry> = (first..first + n)
-                .map(|slot| CacheEntry {
-                    slot,
-                    position: slot % CAPACITY,
-                })
-                .collect();
-            let shape = Cached {
-                entries: &entries,
-                capacity: CAPACITY,
-                heads: 12,
-                channels: CHANNELS,
-                window: None,
-            };
-            let x = rows(first, n);
-            let [mut keys, mut values] = [0; 2].map(|_| buffer(b, &cache));
-            let mut out = b.zeros(n * CHANNELS);
-            b.attention_cached(shape, &x, &x, &x, &mut keys, &mut values, &mut out);
-            numbers(b, &out)
+            let len = b.cache_len(256, CAPACITY, 12, CHANNELS);
+            let [mut keys, mut values] = [0; 2].map(|_| b.zeros(len));
+            let mut results = vec![Vec::new(); n];
+            for position in 0..CAPACITY {
+                let entries: Vec<CacheEntry> = (first..first + n)
+                    .filter(|slot| position <= slot % CAPACITY)
+                    .map(|slot| CacheEntry { slot, position })
+                    .collect();
+                let row = |slot: usize| {
+                    let row = (slot + position) % 256;
+                    &x[row * CHANNELS..(row + 1) * CHANNELS]
+                };
+                let x: Vec<f32> = entries
+                    .iter()
+                    .flat_map(|entry| row(entry.slot))
+                    .copied()
+                    .collect();
+                let shape = Cached {
+                    entries: &entries,
+                    capacity: CAPACITY,
+                    heads: 12,
+                    channels: CHANNELS,
+                    window: None,
+                };
+                let x = buffer(b, &x);
+                let mut out = b.zeros(entries.len() * CHANNELS);
+                b.attention_cached(shape, &x, &x, &x, &mut keys, &mut values, &mut out);
+                let out = numbers(b, &out);
+                for (entry, out) in entries.iter().zip(out.chunks(CHANNELS)) {
+                    results[entry.slot - first].extend(out);
+                }
+            }
+            results.concat()
         });
     }
 }

@@ -1,9 +1,78 @@
 //! One step of attention for many sequences, each with its past in a cache.
+//!
+//! A step reads the whole past and computes little with it: what it costs is the memory. The keys of
+//! a head lie together in the order in which they are read, in blocks of [`BLOCK`] positions with the
+//! positions side by side, so that vectors are full whatever the dimension of a head. Where the
+//! precision is bf16, so are the numbers in the cache.
 
+use std::f32::consts::LOG2_E;
+use std::marker::PhantomData;
+use std::ops::Range;
+
+use super::attention_narrow::mask;
 use super::engine::{Engine, Shared};
-use super::math::exp;
+use super::math::exp2;
+use super::simd::pairs::pair;
 use super::simd::{Kernel, MAX_LANES, Simd};
-use crate::Cached;
+use crate::{Cached, Precision};
+
+/// Positions side by side: a vector of the widest instruction set. The layout is the same for all.
+const BLOCK: usize = MAX_LANES;
+
+/// Channels that are computed together; a head is padded to a multiple of them.
+const CHANNELS: usize = 4;
+
+/// The layout of a cache of keys or values: (slots, heads, blocks, rows, [`BLOCK`]), a row being one
+/// channel in f32 or two in bf16.
+#[derive(Clone, Copy, Debug)]
+struct Layout {
+    heads: usize,
+    /// Channels of a head.
+    dimension: usize,
+    /// Blocks of a head in a slot.
+    blocks: usize,
+    /// Numbers of a block of a head.
+    block_len: usize,
+}
+
+impl Layout {
+    fn new(precision: Precision, capacity: usize, heads: usize, channels: usize) -> Self {
+        let dimension = channels / heads;
+        let per_number = match precision {
+            Precision::F32 => 1,
+            Precision::Bf16 => 2,
+        };
+        Self {
+            heads,
+            dimension,
+            blocks: capacity.div_ceil(BLOCK),
+            block_len: dimension.next_multiple_of(CHANNELS) / per_number * BLOCK,
+        }
+    }
+
+    /// Numbers of a head in a slot.
+    fn head_len(self) -> usize {
+        self.blocks * self.block_len
+    }
+
+    /// The numbers of `slot`.
+    fn slot(self, slot: usize) -> Range<usize> {
+        let len = self.heads * self.head_len();
+        slot * len..(slot + 1) * len
+    }
+}
+
+/// [`Backend::cache_len`](crate::Backend::cache_len).
+pub(super) fn cache_len(
+    engine: &Engine,
+    slots: usize,
+    capacity: usize,
+    heads: usize,
+    channels: usize,
+) -> usize {
+    let layout = Layout::new(engine.precision(), capacity, heads, channels);
+    layout.slot(slots).start
+}
 
 #[allow(clippy::too_many_arguments)]
 pub(super) fn attention_cached(
@@ -17,237 +86,269 @@ pub(super) fn attention_cached(
     out: &mut [f32],
 ) {
     let channels = shape.channels;
-    let slot = shape.capacity * channels;
-    for (r, entry) in shape.entries.iter().enumerate() {
-        let new = r * channels..(r + 1) * channels;
-        let place = entry.slot * slot + entry.position * channels;
-        cached_keys[place..][..channels].copy_from_slice(&keys[new.clone()]);
-        cached_values[place..][..channels].copy_from_slice(&values[new]);
-    }
-    let (cached_keys, cached_values): (&[f32], &[f32]) = (cached_keys, cached_values);
-    let out = Shared::new(out);
+    let precision = engine.precision();
+    let layout = Layout::new(precision, shape.capacity, shape.heads, channels);
+    let [out, cached_keys, cached_values] = [out, cached_keys, cached_values].map(Shared::new);
     let positions: usize = shape.entries.iter().map(|entry| entry.position + 1).sum();
     engine.for_each_if_worth(positions * channels * 2, shape.entries.len(), |r| {
         let entry = shape.entries[r];
-        let first = shape
-            .window
-            .map_or(0, |window| (entry.position + 1).saturating_sub(window));
-        let seen = entry.slot * slot + first * channels
-            ..entry.slot * slot + (entry.position + 1) * channels;
-        let mut scratch = engine.scratch((entry.position + 1 - first).max(2 * channels));
         let row = r * channels..(r + 1) * channels;
-        engine.run(Row {
-            heads: shape.heads,
+        // SAFETY: every task has a row and a slot of its own.
+        let [out, cached_keys, cached_values] = unsafe {
+            [
+                out.part(row.clone()),
+                cached_keys.part(layout.slot(entry.slot)),
+                cached_values.part(layout.slot(entry.slot)),
+            ]
+        };
+        let seen = shape
+            .window
+            .map_or(0, |window| (entry.position + 1).saturating_sub(window))
+            ..entry.position + 1;
+        let mut scratch = engine.scratch(
+            layout.dimension.next_multiple_of(CHANNELS)
+                + seen.len().next_multiple_of(BLOCK)
+                + BLOCK,
+        );
+        let row = Row {
+            layout,
+            seen,
             query: &queries[row.clone()],
-            keys: &cached_keys[seen.clone()],
-            values: &cached_values[seen],
+            key: &keys[row.clone()],
+            value: &values[row],
+            cached_keys,
+            cached_values,
+            out,
             scratch: &mut scratch,
-            // SAFETY: every task has a row of its own.
-            out: unsafe { out.part(row) },
-        });
+            storage: PhantomData,
+        };
+        match precision {
+            Precision::F32 => engine.run::<Row<'_, Single>>(row.stored()),
+            Precision::Bf16 => engine.run::<Row<'_, Pairs>>(row.stored()),
+        }
     });
 }
 
-/// All heads of one query.
-struct Row<'a> {
-    heads: usize,
-    query: &'a [f32],
-    /// (positions, channels), as `values`.
-    keys: &'a [f32],
-    values: &'a [f32],
-    /// Room for a score a position, and for two numbers a channel.
-    scratch: &'a mut [f32],
-    out: &'a mut [f32],
+/// How numbers lie in a cache.
+trait Storage {
+    /// Rows of [`BLOCK`] numbers that hold [`CHANNELS`] channels.
+    const ROWS: usize;
+
+    /// A vector of positions of each channel, from `lane` on.
+    fn load<S: Simd>(s: S, rows: &[f32], lane: usize) -> [S::Vector; CHANNELS];
+
+    /// Stores the channels of one position.
+    fn store(rows: &mut [f32], lane: usize, channels: [f32; CHANNELS]);
 }
 
-impl Kernel for Row<'_> {
+/// One f32 after another.
+struct Single;
+
+impl Storage for Single {
+    const ROWS: usize = CHANNELS;
+
+    #[inline(always)]
+    fn load<S: Simd>(s: S, rows: &[f32], lane: usize) -> [S::Vector; CHANNELS] {
+        let rows = &rows[..Self::ROWS * BLOCK];
+        [0, 1, 2, 3].map(|row| s.load_front(&rows[row * BLOCK + lane..][..S::LANES]))
+    }
+
+    #[inline(always)]
+    fn store(rows: &mut [f32], lane: usize, channels: [f32; CHANNELS]) {
+        for (row, channel) in rows.chunks_exact_mut(BLOCK).zip(channels) {
+            row[lane] = channel;
+        }
+    }
+}
+
+/// Two neighbouring channels in bf16 in each word.
+struct Pairs;
+
+impl Storage for Pairs {
+    const ROWS: usize = CHANNELS / 2;
+
+    #[inline(always)]
+    fn load<S: Simd>(s: S, rows: &[f32], lane: usize) -> [S::Vector; CHANNELS] {
+        let rows = &rows[..Self::ROWS * BLOCK];
+        let [a, b] = s.split_pairs(s.load_front(&rows[lane..][..S::LANES]));
+        let [c, d] = s.split_pairs(s.load_front(&rows[BLOCK + lane..][..S::LANES]));
+        [a, b, c, d]
+    }
+
+    #[inline(always)]
+    fn store(rows: &mut [f32], lane: usize, [a, b, c, d]: [f32; CHANNELS]) {
+        rows[lane] = pair(a, b);
+        rows[BLOCK + lane] = pair(c, d);
+    }
+}
+
+/// All heads of one query.
+struct Row<'a, T> {
+    layout: Layout,
+    /// The positions that the query sees, of which the last is its own.
+    seen: Range<usize>,
+    query: &'a [f32],
+    key: &'a [f32],
+    value: &'a [f32],
+    /// Those of the query's slot, as `cached_values`.
+    cached_keys: &'a mut [f32],
+    cached_values: &'a mut [f32],
+    out: &'a mut [f32],
+    /// Room for a query, and for a number for each position of the blocks with seen ones.
+    scratch: &'a mut [f32],
+    storage: PhantomData<T>,
+}
+
+impl<'a> Row<'a, ()> {
+    /// The row with its numbers stored as `T` has it.
+    fn stored<T>(self) -> Row<'a, T> {
+        Row {
+            layout: self.layout,
+            seen: self.seen,
+            query: self.query,
+            key: self.key,
+            value: self.value,
+            cached_keys: self.cached_keys,
+            cached_values: self.cached_values,
+            out: self.out,
+            scratch: self.scratch,
+            storage: PhantomData,
+        }
+    }
+}
+
+impl<T: Storage> Kernel for Row<'_, T> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let channels = self.query.len();
-        let dimension = channels / self.heads;
-        let by_lanes = channels.is_multiple_of(S::LANES);
-        match dimension {
-            1 if by_lanes => self.by_vectors::<S, 1, 1>(s, 1),
-            2 if by_lanes => self.by_vectors::<S, 2, 1>(s, 1),
-            4 if by_lanes => self.by_vectors::<S, 4, 1>(s, 1),
-            8 if by_lanes && S::LANES > 8 => self.by_vectors::<S, 8, 1>(s, 1),
-            _ if dimension == S::LANES => self.by_vectors::<S, MAX_LANES, 1>(s, 1),
-            _ if dimension.is_multiple_of(S::LANES) && dimension <= MAX_PARTS * S::LANES => {
-                self.by_vectors::<S, MAX_LANES, MAX_PARTS>(s, dimension / S::LANES);
+        let Layout {
+            dimension,
+            block_len,
+            ..
+        } = self.layout;
+        let head_len = self.layout.head_len();
+        let blocks = self.seen.start / BLOCK..self.seen.end.div_ceil(BLOCK);
+        let blocks = blocks.start * block_len..blocks.end * block_len;
+        let (query, weights) = self
+            .scratch
+            .split_at_mut(dimension.next_multiple_of(CHANNELS));
+        let lanes = self.seen.start % BLOCK..self.seen.start % BLOCK + self.seen.len();
+        let weights = &mut weights[..lanes.end.next_multiple_of(BLOCK)];
+        query.fill(0.0);
+        for (head, out) in self.out.chunks_exact_mut(dimension).enumerate() {
+            let channels = head * dimension..(head + 1) * dimension;
+            for (padded, q) in query.iter_mut().zip(&self.query[channels.clone()]) {
+                *padded = q * LOG2_E;
             }
-            _ => self.by_heads(s),
+            let keys = &mut self.cached_keys[head * head_len..][..head_len];
+            let values = &mut self.cached_values[head * head_len..][..head_len];
+            let position = self.seen.end - 1;
+            insert::<T>(&self.key[channels.clone()], position, block_len, keys);
+            insert::<T>(&self.value[channels], position, block_len, values);
+            scores::<S, T>(s, query, &keys[blocks.clone()], weights);
+            let total = softmax(s, lanes.clone(), weights);
+            weighted_sum::<S, T>(s, weights, total, &values[blocks.clone()], block_len, out);
         }
     }
 }
 
-/// The most vectors of a head that are computed at a time.
-const MAX_PARTS: usize = 16;
-
-/// Positions between two looks at the maximum.
-const BLOCK: usize = 8;
-
-impl Row<'_> {
-    /// Several small heads in one vector, or one head in `parts` vectors: a vector holds the score of
-    /// a head in all of the head's lanes.
-    ///
-    /// `GROUP` is the number of lanes of a head, at least `LANES` if it has them all; `PARTS` is 1
-    /// or at least `parts`.
-    #[inline(always)]
-    fn by_vectors<S: Simd, const GROUP: usize, const PARTS: usize>(self, s: S, parts: usize) {
-        let parts = parts.min(PARTS);
-        let channels = self.query.len();
-        let positions = self.keys.len() / channels;
-        let (maxima, totals) = self.scratch.split_at_mut(channels);
-        // Not −∞, whose difference from a score of −∞ is not a number.
-        maxima.fill(f32::MIN);
-        totals.fill(0.0);
-        self.out.fill(0.0);
-        let mut position = 0;
-        while position < positions {
-            let block = if positions - position >= BLOCK {
-                BLOCK
-            } else {
-                1
-            };
-            // All heads before the next positions, so that the cache is read from front to back.
-            for first in (0..channels).step_by(parts * S::LANES) {
-                let offset = position * channels + first;
-                let (keys, values) = (&self.keys[offset..], &self.values[offset..]);
-                let query = &self.query[first..][..parts * S::LANES];
-                let sums = &mut self.out[first..][..parts * S::LANES];
-                let mut state = Online {
-                    sums: [s.splat(0.0); PARTS],
-                    max: s.load_front(&maxima[first..]),
-                    total: s.load_front(&totals[first..]),
-                };
-                for (sum, out) in state.sums.iter_mut().zip(sums.chunks_exact(S::LANES)) {
-                    *sum = s.load_front(out);
-                }
-                if block == BLOCK {
-                    state.step::<GROUP, BLOCK>(s, query, keys, values, channels);
-                } else {
-                    state.step::<GROUP, 1>(s, query, keys, values, channels);
-                }
-                for (sum, out) in state.sums.iter().zip(sums.chunks_exact_mut(S::LANES)) {
-                    s.store_front(out, *sum);
-                }
-                s.store_front(&mut maxima[first..], state.max);
-                s.store_front(&mut totals[first..], state.total);
-            }
-            position += block;
-        }
-        for first in (0..channels).step_by(parts * S::LANES) {
-            let total = s.load_front(&totals[first..]);
-            let out = &mut self.out[first..][..parts * S::LANES];
-            for out in out.chunks_exact_mut(S::LANES) {
-                s.store_front(out, s.div(s.load_front(out), total));
-            }
-        }
-    }
-
-    /// Heads of any dimension, one after another.
-    #[inline(always)]
-    fn by_heads<S: Simd>(self, s: S) {
-        let channels = self.query.len();
-        let dimension = channels / self.heads;
-        let scores = &mut self.scratch[..self.keys.len() / channels];
-        for h in 0..self.heads {
-            let head = h * dimension..(h + 1) * dimension;
-            let query = &self.query[head.clone()];
-            for (score, key) in scores.iter_mut().zip(self.keys.chunks_exact(channels)) {
-                *score = query
-                    .iter()
-                    .zip(&key[head.clone()])
-                    .map(|(q, k)| q * k)
-                    .sum();
-            }
-            let total = exponentials(s, scores);
-            let out = &mut self.out[head.clone()];
-            out.fill(0.0);
-            let rows = self.values.chunks_exact(channels);
-            for (&weight, value) in scores.iter().zip(rows) {
-                for (out, &value) in out.iter_mut().zip(&value[head.clone()]) {
-                    *out += weight * value;
-                }
-            }
-            for out in out {
-                *out /= total;
-            }
-        }
-    }
-}
-
-/// An online softmax of the heads in some vectors.
-struct Online<S: Simd, const PARTS: usize> {
-    /// Of weighted values.
-    sums: [S::Vector; PARTS],
-    max: S::Vector,
-    total: S::Vector,
-}
-
-impl<S: Simd, const PARTS: usize> Online<S, PARTS> {
-    /// Takes in `POSITIONS` keys and values, in rows of `channels` numbers of which the first are
-    /// those of the query.
-    #[inline(always)]
-    fn step<const GROUP: usize, const POSITIONS: usize>(
-        &mut self,
-        s: S,
-        query: &[f32],
-        keys: &[f32],
-        values: &[f32],
-        channels: usize,
-    ) {
-        let mut scores = [s.splat(0.0); POSITIONS];
-        for (position, score) in scores.iter_mut().enumerate() {
-            let keys = &keys[position * channels..][..query.len()];
-            for (query, key) in query
-                .chunks_exact(S::LANES)
-                .zip(keys.chunks_exact(S::LANES))
-            {
-                *score = s.mul_add(s.load_front(query), s.load_front(key), *score);
-            }
-            *score = s.sum_groups::<GROUP>(*score);
-        }
-        let mut max = self.max;
-        for score in scores {
-            max = s.max(max, score);
-        }
-        let shrink = exp(s, s.sub(self.max, max));
-        self.max = max;
-        self.total = s.mul(self.total, shrink);
-        for sum in &mut self.sums {
-            *sum = s.mul(*sum, shrink);
-        }
-        for (position, score) in scores.into_iter().enumerate() {
-            let weight = exp(s, s.sub(score, max));
-            self.total = s.add(self.total, weight);
-            let values = &values[position * channels..][..query.len()];
-            for (sum, value) in self.sums.iter_mut().zip(values.chunks_exact(S::LANES)) {
-                *sum = s.mul_add(weight, s.load_front(value), *sum);
-            }
-        }
-    }
-}
-
-/// Replaces scores by `exp(score − maximum)` and returns their sum.
+/// Stores the channels of one position of a head.
 #[inline(always)]
-fn exponentials<S: Simd>(s: S, scores: &mut [f32]) -> f32 {
-    let max = scores.iter().copied().fold(f32::MIN, f32::max);
-    let mut sums = s.splat(0.0);
-    let mut chunks = scores.chunks_exact_mut(S::LANES);
-    for chunk in &mut chunks {
-        let weight = exp(s, s.sub(s.load_front(chunk), s.splat(max)));
-        sums = s.add(sums, weight);
-        s.store_front(chunk, weight);
+fn insert<T: Storage>(channels: &[f32], position: usize, block_len: usize, head: &mut [f32]) {
+    let block = &mut head[position / BLOCK * block_len..][..block_len];
+    if position.is_multiple_of(BLOCK) {
+        // Later positions have no weight, but what an earlier sequence left might be infinite.
+        block.fill(0.0);
     }
-    let mut total = s.sum(sums);
-    let rest = chunks.into_remainder();
-    let weight = exp(s, s.sub(s.load_front(rest), s.splat(max)));
-    s.store_front(rest, weight);
-    for weight in rest {
-        total += *weight;
+    let rows = block.chunks_exact_mut(T::ROWS * BLOCK);
+    for (rows, channels) in rows.zip(channels.chunks(CHANNELS)) {
+        let mut padded = [0.0; CHANNELS];
+        padded[..channels.len()].copy_from_slice(channels);
+        T::store(rows, position % BLOCK, padded);
     }
-    total
+}
+
+/// The scores of all positions of some blocks, in bits.
+#[inline(always)]
+fn scores<S: Simd, T: Storage>(s: S, query: &[f32], keys: &[f32], scores: &mut [f32]) {
+    let block_len = query.len() / CHANNELS * T::ROWS * BLOCK;
+    for (block, scores) in keys
+        .chunks_exact(block_len)
+        .zip(scores.chunks_exact_mut(BLOCK))
+    {
+        for lane in (0..BLOCK).step_by(S::LANES) {
+            let mut score = s.splat(0.0);
+            let rows = block.chunks_exact(T::ROWS * BLOCK);
+            for (query, rows) in query.chunks_exact(CHANNELS).zip(rows) {
+                for (&query, key) in query.iter().zip(T::load(s, rows, lane)) {
+                    score = s.mul_add(s.splat(query), key, score);
+                }
+            }
+            s.store_front(&mut scores[lane..][..S::LANES], score);
+        }
+    }
+}
+
+/// Turns the scores in the seen `lanes` into exponentials of their distances from the largest, all
+/// others into 0, and returns their sum.
+#[inline(always)]
+fn softmax<S: Simd>(s: S, lanes: Range<usize>, scores: &mut [f32]) -> f32 {
+    for first in [0, scores.len() - BLOCK] {
+        for lane in (first..first + BLOCK).step_by(S::LANES) {
+            let hidden = mask(
+                s,
+                lanes.start.saturating_sub(lane),
+                lanes.end.saturating_sub(lane),
+            );
+            let scores = &mut scores[lane..][..S::LANES];
+            s.store_front(scores, s.add(s.load_front(scores), hidden));
+        }
+    }
+    // Not −∞, whose difference from a score of −∞ is not a number.
+    let mut maxima = s.splat(f32::MIN);
+    for scores in scores.chunks_exact(S::LANES) {
+        maxima = s.max(maxima, s.load_front(scores));
+    }
+    let max = s.to_array(maxima)[..S::LANES]
+        .iter()
+        .copied()
+        .fold(f32::MIN, f32::max);
+    let mut totals = s.splat(0.0);
+    for scores in scores.chunks_exact_mut(S::LANES) {
+        let weight = exp2(s, s.sub(s.load_front(scores), s.splat(max)));
+        totals = s.add(totals, weight);
+        s.store_front(scores, weight);
+    }
+    s.sum(totals)
+}
+
+/// The mean of the values of some blocks with these weights.
+#[inline(always)]
+fn weighted_sum<S: Simd, T: Storage>(
+    s: S,
+    weights: &[f32],
+    total: f32,
+    values: &[f32],
+    block_len: usize,
+    out: &mut [f32],
+) {
+    for (four, out) in out.chunks_mut(CHANNELS).enumerate() {
+        let mut sums = [s.splat(0.0); CHANNELS];
+        for (block, weights) in values
+            .chunks_exact(block_len)
+            .zip(weights.chunks_exact(BLOCK))
+        {
+            let rows = &block[four * T::ROWS * BLOCK..][..T::ROWS * BLOCK];
+            for lane in (0..BLOCK).step_by(S::LANES) {
+                let weight = s.load_front(&weights[lane..][..S::LANES]);
+                for (sum, value) in sums.iter_mut().zip(T::load(s, rows, lane)) {
+                    *sum = s.mul_add(weight, value, *sum);
+                }
+            }
+        }
+        for (out, sum) in out.iter_mut().zip(s.sum_four(sums)) {
+            *out = sum / total;
+        }
+    }
 }

@@ -264,6 +264,10 @@ impl HostOperations for CpuBackend {
         );
     }
 
+    fn cache_len(&self, slots: usize, capacity: usize, heads: usize, channels: usize) -> usize {
+        attention_cached::cache_len(&self.engine, slots, capacity, heads, channels)
+    }
+
     #[allow(clippy::too_many_arguments)]
     fn attention_cached(
         &self,

@@ -290,6 +290,10 @@ impl<T: HostOperations> Backend for T {
         );
     }
 
+    fn cache_len(&self, slots: usize, capacity: usize, heads: usize, channels: usize) -> usize {
+        HostOperations::cache_len(self, slots, capacity, heads, channels)
+    }
+
     fn attention_cached(
         &self,
         shape: Cached<'_>,
@@ -304,7 +308,9 @@ impl<T: HostOperations> Backend for T {
         head_dimension(OPERATION, shape.channels, shape.heads);
         window(OPERATION, shape.window);
         let cached = self.len(cached_keys).min(self.len(cached_values));
-        cache_entries(OPERATION, &shape, cached);
+        cache_entries(OPERATION, &shape, cached, |slots| {
+            HostOperations::cache_len(self, slots, shape.capacity, shape.heads, shape.channels)
+        });
         let len = shape.entries.len() * shape.channels;
         HostOperations::attention_cached(
             self,

@@ -110,6 +110,8 @@ pub(crate) trait HostOperations: Send + Sync + 'static {
         d_values: &mut [f32],
     );
 
+    fn cache_len(&self, slots: usize, capacity: usize, heads: usize, channels: usize) -> usize;
+
     #[allow(clippy::too_many_arguments)]
     fn attention_cached(
         &self,

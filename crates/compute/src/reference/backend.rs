@@ -147,6 +147,10 @@ impl HostOperations for ReferenceBackend {
         );
     }
 
+    fn cache_len(&self, slots: usize, capacity: usize, _: usize, channels: usize) -> usize {
+        slots * capacity * channels
+    }
+
     #[allow(clippy::too_many_arguments)]
     fn attention_cached(
         &self,

@@ -241,27 +241,37 @@ pub(crate) fn attention_cached<B: Backend>(
         window,
     };
     let deviation = (2.0 / (dimension as f32).sqrt()).sqrt();
-    let queries = buffer(b, &random.normal(rows * channels, deviation));
-    let keys = buffer(b, &random.normal(rows * channels, deviation));
-    let values = buffer(b, &random.normal(rows * channels, 1.0));
-    let cache = slots * capacity * channels;
-    let mut cached_keys = buffer(b, &random.normal(cache, deviation));
-    let mut cached_values = buffer(b, &random.normal(cache, 1.0));
-    let mut out = b.zeros(rows * channels);
-    b.attention_cached(
-        shape,
-        &queries,
-        &keys,
-        &values,
-        &mut cached_keys,
-        &mut cached_values,
-        &mut out,
-    );
-    vec![
-        ("attention_cached", numbers(b, &out)),
-        ("cached_keys", numbers(b, &cached_keys)),
-        ("cached_values", numbers(b, &cached_values)),
-    ]
+    let cache = b.cache_len(slots, capacity, heads, channels);
+    // What other sequences have left there has no influence.
+    let [mut cached_keys, mut cached_values] = [0; 2].map(|_| buffer(b, &vec![f32::NAN; cache]));
+    let mut results = Vec::new();
+    for position in 0..capacity {
+        let entries: Vec<CacheEntry> = entries
+            .iter()
+            .filter(|entry| entry.position >= position)
+            .map(|entry| CacheEntry { position, ..*entry })
+            .collect();
+        let shape = Cached {
+            entries: &entries,
+            ..shape
+        };
+        let len = entries.len() * channels;
+        let queries = buffer(b, &random.normal(len, deviation));
+        let keys = buffer(b, &random.normal(len, deviation));
+        let values = buffer(b, &random.normal(len, 1.0));
+        let mut out = b.zeros(len);
+        b.attention_cached(
+            shape,
+            &queries,
+            &keys,
+            &values,
+            &mut cached_keys,
+            &mut cached_values,
+            &mut out,
+        );
+        results.push(("attention_cached", numbers(b, &out)));
+    }
+    results
 }
 
 pub(crate) fn head<B: Backend>(b: &B, shape: Head) -> Results {

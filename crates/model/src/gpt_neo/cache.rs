@@ -4,7 +4,7 @@ use autophage_compute::Backend;
 
 use super::GptNeoConfig;
 
-/// Keys and values of every layer, each (slots, capacity, C).
+/// Keys and values of every layer, laid out as the backend likes.
 #[derive(Debug)]
 pub(crate) struct KeyValueCache<B: Backend> {
     capacity: usize,
@@ -14,7 +14,8 @@ pub(crate) struct KeyValueCache<B: Backend> {
 impl<B: Backend> KeyValueCache<B> {
     /// Room for `slots` sequences of `capacity` tokens.
     pub(crate) fn new(backend: &B, config: &GptNeoConfig, slots: usize, capacity: usize) -> Self {
-        let buffer = || backend.zeros(slots * capacity * config.hidden_size);
+        let (heads, channels) = (config.num_heads, config.hidden_size);
+        let buffer = || backend.zeros(backend.cache_len(slots, capacity, heads, channels));
         Self {
             capacity,
             layers: (0..config.num_layers())

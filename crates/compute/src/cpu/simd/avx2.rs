@@ -162,24 +162,15 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
-    fn sum_groups<const GROUP: usize>(self, a: __m256) -> __m256 {
-        let mut sums = a;
-        if GROUP >= 2 {
-            sums = intrinsic!(_mm256_add_ps(
-                sums,
-                _mm256_permute_ps::<0b10_11_00_01>(sums)
-            ));
-        }
-        if GROUP >= 4 {
-            sums = intrinsic!(_mm256_add_ps(
-                sums,
-                _mm256_permute_ps::<0b01_00_11_10>(sums)
-            ));
-        }
-        if GROUP >= 8 {
-            sums = intrinsic!(_mm256_add_ps(sums, _mm256_permute2f128_ps::<1>(sums, sums)));
-        }
-        sums
+    fn split_pairs(self, pairs: __m256) -> [__m256; 2] {
+        intrinsic!({
+            let pairs = _mm256_castps_si256(pairs);
+            let high = _mm256_set1_epi32(0xffff_0000_u32 as i32);
+            [
+                _mm256_castsi256_ps(_mm256_slli_epi32::<16>(pairs)),
+                _mm256_castsi256_ps(_mm256_and_si256(pairs, high)),
+            ]
+        })
     }
 
     #[inline(always)]

@@ -241,6 +241,18 @@ impl<const LEVEL: u8> Simd for Avx512<LEVEL> {
     }
 
     #[inline(always)]
+    fn split_pairs(self, pairs: __m512) -> [__m512; 2] {
+        intrinsic!({
+            let pairs = _mm512_castps_si512(pairs);
+            let high = _mm512_set1_epi32(0xffff_0000_u32 as i32);
+            [
+                _mm512_castsi512_ps(_mm512_slli_epi32::<16>(pairs)),
+                _mm512_castsi512_ps(_mm512_and_si512(pairs, high)),
+            ]
+        })
+    }
+
+    #[inline(always)]
     fn dot_pairs(self, a: __m512, b: __m512, c: __m512) -> __m512 {
         if LEVEL < BF16 {
             return pairs::dot(self, a, b, c);
@@ -258,32 +270,6 @@ impl<const LEVEL: u8> Simd for Avx512<LEVEL> {
             unsafe { amx::multiply(product) };
         }
         LEVEL == AMX
-    }
-
-    #[inline(always)]
-    fn sum_groups<const GROUP: usize>(self, a: __m512) -> __m512 {
-        const PAIRS: i32 = 0b10_11_00_01;
-        const HALVES: i32 = 0b01_00_11_10;
-        let mut sums = a;
-        if GROUP >= 2 {
-            sums = intrinsic!(_mm512_add_ps(sums, _mm512_permute_ps::<PAIRS>(sums)));
-        }
-        if GROUP >= 4 {
-            sums = intrinsic!(_mm512_add_ps(sums, _mm512_permute_ps::<HALVES>(sums)));
-        }
-        if GROUP >= 8 {
-            sums = intrinsic!(_mm512_add_ps(
-                sums,
-                _mm512_shuffle_f32x4::<PAIRS>(sums, sums)
-            ));
-        }
-        if GROUP >= 16 {
-            sums = intrinsic!(_mm512_add_ps(
-                sums,
-                _mm512_shuffle_f32x4::<HALVES>(sums, sums)
-            ));
-        }
-        sums
     }
 
     #[inline(always)]

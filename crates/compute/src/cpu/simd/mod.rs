@@ -144,6 +144,12 @@ pub(super) trait Simd: Copy + Send + Sync {
         pairs::interleave(self, above, below)
     }
 
+    /// The numbers in the low halves of the lanes, and those in the high halves.
+    #[inline(always)]
+    fn split_pairs(self, pairs: Self::Vector) -> [Self::Vector; 2] {
+        pairs::split(self, pairs)
+    }
+
     /// `c` plus the products of the pairs of bf16 numbers in the lanes of `a` and `b`: first that of
     /// the high halves, then that of the low halves, each a multiply-add.
     #[inline(always)]
@@ -157,9 +163,6 @@ pub(super) trait Simd: Copy + Send + Sync {
     fn multiply_with_tiles(self, _: &Multiply<Pairs>) -> bool {
         false
     }
-
-    /// In every lane the sum of the `GROUP` neighbouring lanes that it belongs to, a power of two.
-    fn sum_groups<const GROUP: usize>(self, a: Self::Vector) -> Self::Vector;
 
     /// The sum of the lanes of each of four vectors, in a fixed order.
     #[inline(always)]

@@ -75,6 +75,13 @@ pub(super) fn interleave<S: Simd>(s: S, above: S::Vector, below: S::Vector) -> [
     pairs.map(|pairs| load(s, &pairs))
 }
 
+/// [`Simd::split_pairs`].
+#[inline(always)]
+pub(super) fn split<S: Simd>(s: S, pairs: S::Vector) -> [S::Vector; 2] {
+    let pairs = s.to_array(pairs);
+    [load(s, &pairs.map(low)), load(s, &pairs.map(high))]
+}
+
 /// [`Simd::dot_pairs`].
 #[inline(always)]
 pub(super) fn dot<S: Simd>(s: S, a: S::Vector, b: S::Vector, c: S::Vector) -> S::Vector {
@@ -148,8 +155,18 @@ mod tests {
                     .flat_map(|&v| s.to_array(v).map(f32::to_bits))
                     .collect()
             };
-            let theirs = [&theirs[..], &s.interleave(theirs[0], theirs[1])].concat();
-            let ours = [&ours[..], &interleave(s, ours[0], ours[1])].concat();
+            let theirs = [
+                &theirs[..],
+                &s.interleave(theirs[0], theirs[1]),
+                &s.split_pairs(theirs[0]),
+            ]
+            .concat();
+            let ours = [
+                &ours[..],
+                &interleave(s, ours[0], ours[1]),
+                &split(s, ours[0]),
+            ]
+            .concat();
             [bits(&theirs), bits(&ours)]
         }
     }

@@ -104,19 +104,4 @@ impl Simd for Portable {
             a * power_of_two(half) * power_of_two(n - half)
         })
     }
-
-    #[inline(always)]
-    fn sum_groups<const GROUP: usize>(self, a: Self::Vector) -> Self::Vector {
-        let [x, y, z, w] = a;
-        let pairs = if GROUP < 2 {
-            a
-        } else {
-            [x + y, x + y, z + w, z + w]
-        };
-        if GROUP < 4 {
-            pairs
-        } else {
-            [pairs[0] + pairs[2]; LANES]
-        }
-    }
 }
