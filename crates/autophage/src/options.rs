@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use autophage_corpus::{DocumentSource, Format, Separator, SourceSettings, Tokenizer};
-use autophage_lab::{Run, load_model};
+use autophage_lab::{ComputeSection, Run, load_model};
 use autophage_model::LanguageModel;
 
 use crate::failure::Failure;
@@ -58,9 +58,52 @@ pub(crate) struct ModelOptions {
     #[arg(value_name = "MODEL")]
     location: String,
 
+    #[command(flatten)]
+    compute: ComputeOptions,
+}
+
+/// What computes. Whatever is not given is chosen automatically.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ComputeOptions {
     /// Threads to compute with; all processors if not given.
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=4096))]
     threads: Option<u32>,
+
+    /// Instruction set: portable, avx2, avx512, avx512bf16 or amx; the best of this processor, or
+    /// that in AUTOPHAGE_ISA, if not given.
+    #[arg(long)]
+    isa: Option<String>,
+
+    /// Precision of matrix products: f32 or bf16.
+    #[arg(long)]
+    precision: Option<String>,
+}
+
+impl ComputeOptions {
+    /// As a section of an experiment, with this precision where none was given.
+    fn section(&self, precision: &str) -> ComputeSection {
+        let defaults = ComputeSection::default();
+        let precision = self.precision.as_deref().unwrap_or(precision);
+        ComputeSection {
+            threads: self.threads.map(u64::from),
+            isa: self.isa.clone().unwrap_or(defaults.isa),
+            precision: precision.to_owned(),
+            ..defaults
+        }
+    }
+
+    /// As settings of an experiment.
+    pub(crate) fn overrides(&self) -> impl Iterator<Item = String> {
+        let given =
+            |key: &str, value: Option<String>| value.map(|value| format!("compute.{key}={value}"));
+        [
+            given("threads", self.threads.map(|threads| threads.to_string())),
+            given("isa", self.isa.clone()),
+            given("precision", self.precision.clone()),
+        ]
+        .into_iter()
+        .flatten()
+    }
 }
 
 impl ModelOptions {
@@ -68,7 +111,8 @@ impl ModelOptions {
     pub(crate) fn open(&self) -> Result<(Box<dyn LanguageModel>, Tokenizer), Failure> {
         let directory = self.directory()?;
         let tokenizer = Tokenizer::from_file(&directory)?;
-        let model = load_model(&directory, self.threads.map(|threads| threads as usize))?;
+        // A model that is looked at by itself is computed as precisely as it can be.
+        let model = load_model(&directory, &self.compute.section("f32"))?;
         if model.vocabulary() < tokenizer.vocabulary() as usize {
             return Err(Failure::failed(format!(
                 "{}: the tokenizer has {} tokens and the model {}: they do not belong together",

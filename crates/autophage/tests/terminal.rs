@@ -12,7 +12,15 @@ use common::{Answer, Bench};
 const COMMANDS: [(&str, &[&str]); 15] = [
     (
         "run",
-        &["<PRESET|FILE>", "--out", "--set", "--json", "--dry-run"],
+        &[
+            "<PRESET|FILE>",
+            "--out",
+            "--set",
+            "--isa",
+            "--precision",
+            "--json",
+            "--dry-run",
+        ],
     ),
     ("report", &["<RUN>", "--out", "--figures", "--title"]),
     ("status", &["<RUN>", "--json"]),
@@ -43,7 +51,14 @@ const COMMANDS: [(&str, &[&str]); 15] = [
     ),
     (
         "perplexity",
-        &["<MODEL>", "<CORPUS>", "--context", "--threads", "--json"],
+        &[
+            "<MODEL>",
+            "<CORPUS>",
+            "--context",
+            "--threads",
+            "--isa",
+            "--json",
+        ],
     ),
     (
         "generate",

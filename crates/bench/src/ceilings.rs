@@ -50,6 +50,7 @@ fn matrix_gflops(backend: &CpuBackend, time: Duration) -> f64 {
         rows: 2048,
         inputs: 1024,
         outputs: 1024,
+        exact: false,
     };
     let mut x = backend.zeros(shape.rows * shape.inputs);
     let mut weight = backend.zeros(shape.inputs * shape.outputs);

@@ -175,6 +175,7 @@ fn linear(c: &mut Criterion) {
             rows: model.rows(),
             inputs: model.hidden,
             outputs: 4 * model.hidden,
+            exact: false,
         };
         let x = normal(&b, shape.rows * shape.inputs, 1.0);
         let weight = normal(&b, shape.outputs * shape.inputs, 0.02);

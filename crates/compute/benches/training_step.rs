@@ -145,6 +145,7 @@ impl Step {
             rows: self.model.rows(),
             inputs: inputs * self.model.hidden,
             outputs: outputs * self.model.hidden,
+            exact: false,
         }
     }
 

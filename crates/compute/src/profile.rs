@@ -548,6 +548,7 @@ mod tests {
             rows: 3,
             inputs: 2,
             outputs: 5,
+            exact: false,
         };
         let mut x = backend.zeros(6);
         backend.write(&mut x, 0, &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);

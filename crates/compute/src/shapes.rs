@@ -22,6 +22,9 @@ pub struct Linear {
     pub inputs: usize,
     /// Numbers in an output row.
     pub outputs: usize,
+    /// Whether operands keep their 32 bits whatever the backend's [`Precision`](crate::Precision):
+    /// for results that are amplified afterwards.
+    pub exact: bool,
 }
 
 /// Sequences of different lengths laid end to end in the rows of one matrix, without padding.

@@ -82,6 +82,7 @@ impl Work {
             rows,
             inputs,
             outputs,
+            ..
         } = shape;
         Self::new(
             product(&[rows, inputs, outputs]),
@@ -96,6 +97,7 @@ impl Work {
             rows,
             inputs,
             outputs,
+            ..
         } = shape;
         let d_x = product(&[rows, inputs]);
         Self::new(
@@ -112,6 +114,7 @@ impl Work {
             rows,
             inputs,
             outputs,
+            ..
         } = shape;
         let weight = product(&[inputs, outputs]);
         Self::new(
@@ -277,6 +280,7 @@ mod tests {
             rows: 10,
             inputs: 3,
             outputs: 4,
+            exact: false,
         };
         let forward = Work::linear(shape);
         assert_eq!(forward.multiply_adds, 120);

@@ -103,6 +103,7 @@ fn linear() {
             rows,
             inputs,
             outputs,
+            exact: false,
         };
         let x = random.normal(rows * inputs, 1.0);
         let weight = random.normal(outputs * inputs, 1.0);
@@ -282,6 +283,7 @@ fn gradients_of_parameters_and_the_residual_stream_are_added() {
         rows: 1,
         inputs: 1,
         outputs: 1,
+        exact: false,
     };
     let [x, weight, d_out] = [2.0, 3.0, 5.0].map(|value| buffer(&B, &[value]));
     let mut d_x = buffer(&B, &[100.0]);

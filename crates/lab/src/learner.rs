@@ -10,7 +10,8 @@ use autophage_model::{
 };
 
 use crate::{
-    Architecture, BackendKind, Experiment, GptNeoSettings, GptNeoSizes, LabError, ModelSettings,
+    Architecture, BackendKind, ComputeSection, Experiment, GptNeoSettings, GptNeoSizes, LabError,
+    ModelSettings,
 };
 
 /// The vocabulary that a learner's models speak.
@@ -58,9 +59,7 @@ pub fn build_learner(
             Ok((learner, description))
         }
         BackendKind::Cpu => {
-            let threads = experiment.compute.threads.map(|threads| threads as usize);
-            let compute = &experiment.compute;
-            let backend = cpu(threads, &compute.isa, &compute.precision)?;
+            let backend = cpu(&experiment.compute)?;
             // Without the number of threads, which does not show in what a run makes.
             let description = format!("cpu, {}, {}", backend.isa(), backend.precision());
             let learner = gpt_neo(experiment, settings, backend, vocabulary)?;
@@ -69,33 +68,41 @@ pub fn build_learner(
     }
 }
 
-/// Loads the model in `directory`, of whatever kind it is, to compute in f32 on the CPU with
-/// `threads` threads, or one for each processor.
+/// Loads the model in `directory`, of whatever kind it is.
 ///
 /// # Errors
-/// A directory without a model, or files that are damaged.
+/// A directory without a model, files that are damaged, or something to compute with that this
+/// machine has not.
 pub fn load_model(
     directory: &Path,
-    threads: Option<usize>,
+    compute: &ComputeSection,
 ) -> Result<Box<dyn LanguageModel>, LabError> {
     let failed = LabError::model(format!("model in {}", directory.display()));
     if directory.join(NGram::FILE).exists() {
         return Ok(Box::new(NGram::load(directory).map_err(failed)?));
     }
-    let backend = Arc::new(cpu(threads, AUTOMATIC, "f32")?);
-    Ok(Box::new(GptNeo::load(backend, directory).map_err(failed)?))
+    match compute.backend {
+        BackendKind::Reference => {
+            let backend = Arc::new(ReferenceBackend);
+            Ok(Box::new(GptNeo::load(backend, directory).map_err(failed)?))
+        }
+        BackendKind::Cpu => {
+            let backend = Arc::new(cpu(compute)?);
+            Ok(Box::new(GptNeo::load(backend, directory).map_err(failed)?))
+        }
+    }
 }
 
 /// The value of `compute.isa` that leaves the choice to the environment and the processor, and of
 /// `compute.precision` that leaves it to the instruction set.
 const AUTOMATIC: &str = "auto";
 
-fn cpu(threads: Option<usize>, isa: &str, precision: &str) -> Result<CpuBackend, LabError> {
-    let isa = match isa {
+fn cpu(compute: &ComputeSection) -> Result<CpuBackend, LabError> {
+    let isa = match compute.isa.as_str() {
         AUTOMATIC => Isa::from_environment(),
         name => name.parse(),
     };
-    let precision = match precision {
+    let precision = match compute.precision.as_str() {
         AUTOMATIC => None,
         name => {
             let precision = name.parse();
@@ -106,7 +113,7 @@ fn cpu(threads: Option<usize>, isa: &str, precision: &str) -> Result<CpuBackend,
     };
     isa.and_then(|isa| {
         CpuBackend::with_settings(CpuSettings {
-            threads,
+            threads: compute.threads.map(|threads| threads as usize),
             isa,
             precision,
         })

@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use autophage_durable::Checksum;
-use autophage_lab::{Event, Experiment, Outcome, Run, Stage, load_model, run};
+use autophage_lab::{ComputeSection, Event, Experiment, Outcome, Run, Stage, load_model, run};
 use autophage_measure::perplexity::HeldOutLosses;
 use common::{Bench, assert_same_artefacts, never, once};
 
@@ -468,7 +468,7 @@ fn a_count_model_runs_through_the_same_loop() {
     let first = run.metrics(1).unwrap();
     assert!((first.probes[0].probabilities[0] - truth.unwrap()).abs() < 0.15);
     assert_eq!(run.model(20).unwrap().vocabulary(), 300);
-    load_model(&run.generation(20).unwrap(), None).unwrap();
+    load_model(&run.generation(20).unwrap(), &ComputeSection::default()).unwrap();
     let last = run.errors(20).unwrap().unwrap().summary().unwrap();
     let first = first.errors.unwrap();
     assert!(last.retention.median < first.retention.median);

@@ -6,7 +6,7 @@ mod support;
 
 use std::sync::Arc;
 
-use autophage_compute::{Backend, CpuBackend, ReferenceBackend};
+use autophage_compute::{Backend, CpuBackend, CpuSettings, Isa, Precision, ReferenceBackend};
 use autophage_model::{GptNeo, LanguageModel, Trainer, TrainingSequence, TrainingSettings};
 use support::{distance, distances, fixture, input_ids, relative_distance, tensors};
 
@@ -108,6 +108,28 @@ fn gradients() {
 fn gradients_over_micro_batches() {
     gradients_agree(ReferenceBackend, 50);
     gradients_agree(cpu(), 1);
+}
+
+#[test]
+fn gradients_in_bf16_are_within_two_percent() {
+    let expected = tensors("grads.safetensors");
+    let backend = CpuBackend::with_settings(CpuSettings {
+        threads: Some(2),
+        isa: Isa::best(),
+        precision: Some(Precision::Bf16),
+    });
+    let mut trainer = Trainer::new(model(backend.unwrap()), settings(96)).unwrap();
+    let loss = trainer.accumulate_gradients(&sequences()).unwrap();
+    assert!((loss - tensors("outputs.safetensors")["loss"][0]).abs() < 1e-2);
+    let (mut all, mut all_expected) = (Vec::new(), Vec::new());
+    for (name, _, gradient) in trainer.gradients() {
+        let error = relative_distance(&gradient, &expected[&name]);
+        assert!(error < 5e-2, "{name}: {error}");
+        all.extend(gradient);
+        all_expected.extend(&expected[&name]);
+    }
+    let error = relative_distance(&all, &all_expected);
+    assert!(error < 2e-2, "{error}");
 }
 
 #[test]

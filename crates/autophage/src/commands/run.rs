@@ -8,6 +8,7 @@ use autophage_report::RunPage;
 
 use super::report::PAGE;
 use crate::failure::Failure;
+use crate::options::ComputeOptions;
 use crate::terminal::progress::Progress;
 use crate::terminal::{generations, number::seconds, say, write_json};
 
@@ -33,6 +34,9 @@ pub(crate) struct Arguments {
     #[arg(long = "set", value_name = "KEY=VALUE")]
     overrides: Vec<String>,
 
+    #[command(flatten)]
+    compute: ComputeOptions,
+
     /// Print the metrics of all generations as JSON instead of a table.
     #[arg(long)]
     json: bool,
@@ -43,7 +47,9 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn execute(arguments: &Arguments) -> Result<(), Failure> {
-    let experiment = Experiment::load(&arguments.specification, &arguments.overrides)?;
+    let compute = arguments.compute.overrides();
+    let overrides: Vec<String> = arguments.overrides.iter().cloned().chain(compute).collect();
+    let experiment = Experiment::load(&arguments.specification, &overrides)?;
     if arguments.dry_run {
         say!("{}", experiment.to_toml().trim_end());
         return Ok(());

@@ -21,7 +21,11 @@ pub(super) fn linear(
     let sizes = [shape.rows, shape.inputs, shape.outputs];
     let x = row_major(x, shape.inputs);
     let start = bias.map_or(Start::Zero, Start::Bias);
-    product(engine, sizes, x, (weight, Order::AlongInputs), start, out);
+    let right = (weight, Order::AlongInputs);
+    match operands(engine, shape) {
+        Precision::F32 => product::<Single>(engine, sizes, x, right, start, out),
+        Precision::Bf16 => product::<Pairs>(engine, sizes, x, right, start, out),
+    }
 }
 
 pub(super) fn backward_input(
@@ -38,14 +42,11 @@ pub(super) fn backward_input(
         true => Start::Current,
         false => Start::Zero,
     };
-    product(
-        engine,
-        sizes,
-        d_out,
-        (weight, Order::AlongOutputs),
-        start,
-        d_x,
-    );
+    let right = (weight, Order::AlongOutputs);
+    match operands(engine, shape) {
+        Precision::F32 => product::<Single>(engine, sizes, d_out, right, start, d_x),
+        Precision::Bf16 => product::<Pairs>(engine, sizes, d_out, right, start, d_x),
+    }
 }
 
 pub(super) fn backward_weight(
@@ -62,7 +63,7 @@ pub(super) fn backward_weight(
         ..row_major(d_out, shape.outputs)
     };
     let right = Right::Plain(row_major(x, shape.inputs));
-    match engine.precision() {
+    match operands(engine, shape) {
         Precision::F32 => {
             matmul::<Single>(engine, sizes, left, right, Start::Current, d_weight);
         }
@@ -83,22 +84,16 @@ fn row_major(values: &[f32], columns: usize) -> Operand<'_> {
     }
 }
 
-/// A product whose right operand are weights, with words along their inputs or their outputs.
-fn product(
-    engine: &Engine,
-    sizes: [usize; 3],
-    left: Operand<'_>,
-    right: (Weight<'_>, Order),
-    start: Start<'_>,
-    out: &mut [f32],
-) {
-    match engine.precision() {
-        Precision::F32 => product_in::<Single>(engine, sizes, left, right, start, out),
-        Precision::Bf16 => product_in::<Pairs>(engine, sizes, left, right, start, out),
+/// The precision of the operands.
+fn operands(engine: &Engine, shape: Linear) -> Precision {
+    match shape.exact {
+        true => Precision::F32,
+        false => engine.precision(),
     }
 }
 
-fn product_in<F: Format>(
+/// A product whose right operand are weights, with words along their inputs or their outputs.
+fn product<F: Format>(
     engine: &Engine,
     sizes: [usize; 3],
     left: Operand<'_>,

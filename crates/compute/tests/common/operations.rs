@@ -93,6 +93,7 @@ pub(crate) fn linear<B: Backend>(b: &B, shape: Linear, with_bias: bool) -> Resul
         rows,
         inputs,
         outputs,
+        ..
     } = shape;
     let x = buffer(b, &random.normal(rows * inputs, 1.0));
     let weight = buffer(b, &random.normal(outputs * inputs, 1.0));

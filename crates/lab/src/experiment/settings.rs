@@ -321,6 +321,18 @@ pub struct ComputeSection {
     pub precision: String,
 }
 
+/// The CPU with everything chosen automatically.
+impl Default for ComputeSection {
+    fn default() -> Self {
+        Self {
+            backend: BackendKind::Cpu,
+            threads: None,
+            isa: "auto".to_owned(),
+            precision: "auto".to_owned(),
+        }
+    }
+}
+
 /// An implementation of the operations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]

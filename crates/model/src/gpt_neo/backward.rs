@@ -146,11 +146,13 @@ impl<B: Backend> Network<'_, B> {
             rows,
             inputs: inner,
             outputs: channels,
+            exact: false,
         };
         let widen = Linear {
             rows,
             inputs: channels,
             outputs: inner,
+            exact: false,
         };
         backend.linear_backward_weight(
             narrow,
@@ -218,6 +220,7 @@ impl<B: Backend> Network<'_, B> {
             rows,
             inputs: channels,
             outputs: channels,
+            exact: false,
         };
         backend.linear_backward_weight(
             square,

@@ -72,6 +72,7 @@ impl<B: Backend> Network<'_, B> {
             rows,
             inputs: channels,
             outputs: channels,
+            exact: false,
         };
         let widen = Linear {
             outputs: config.intermediate_size,
@@ -81,6 +82,7 @@ impl<B: Backend> Network<'_, B> {
             rows,
             inputs: config.intermediate_size,
             outputs: channels,
+            exact: false,
         };
         let inner = Rows {
             rows,
@@ -103,12 +105,17 @@ impl<B: Backend> Network<'_, B> {
                 &mut block.attention_norm,
                 &mut block.attention_norm_statistics,
             );
+            // GPT-Neo does not scale its scores: attention multiplies errors of what it reads.
+            let exact = Linear {
+                exact: true,
+                ..square
+            };
             for (weight, projected) in [
                 (&weights.query_weight, &mut block.queries),
                 (&weights.key_weight, &mut block.keys),
                 (&weights.value_weight, &mut block.values),
             ] {
-                backend.linear(square, &block.attention_norm, weight, None, projected);
+                backend.linear(exact, &block.attention_norm, weight, None, projected);
             }
             match &mut context {
                 Context::Sequences(sequences) => backend.attention(
