@@ -104,6 +104,35 @@ fn pages_and_figures_of_one_run_and_of_several() {
 }
 
 #[test]
+fn a_network_has_training_curves() {
+    let bench = Bench::new();
+    bench.succeed(&[
+        "run",
+        "network.toml",
+        "--out",
+        "run",
+        "--set",
+        "training.epochs=2",
+    ]);
+    bench.succeed(&["report", "run", "--figures", "figures"]);
+    for n in [1, 2] {
+        let curve = bench.path(&format!("run/generations/00{n}/training.jsonl"));
+        let steps = fs::read_to_string(curve)
+            .unwrap()
+            .matches("\"step\",")
+            .count();
+        assert!((2..=100).contains(&steps), "{steps}");
+        for (figure, points) in [("training-set", steps), ("held-out-real-text", 2)] {
+            let path = bench.path(&format!("figures/training-{figure}.csv"));
+            let csv = fs::read_to_string(path).unwrap();
+            let name = format!("generation {n},");
+            let found = csv.lines().filter(|line| line.starts_with(&name));
+            assert_eq!(found.count(), points, "{figure}: {csv}");
+        }
+    }
+}
+
+#[test]
 fn what_is_damaged_is_named_and_the_rest_shown() {
     let bench = Bench::with_run();
     bench.truncate("run/generations/002/metrics.json", 50);
