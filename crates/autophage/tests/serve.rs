@@ -47,7 +47,11 @@ fn a_page_follows_its_run() {
     let metrics = fs::read_to_string(bench.path("run/metrics.jsonl")).unwrap();
     for (index, line) in metrics.lines().take(finished(&new) as usize).enumerate() {
         let metrics: Value = serde_json::from_str(line).unwrap();
-        let row = format!("run,{},{},", index + 1, metrics["perplexity"]["perplexity"]);
+        let row = format!(
+            "model,{},{},",
+            index + 1,
+            metrics["perplexity"]["perplexity"]
+        );
         assert!(
             table.text().contains(&row),
             "{row} is not in {}",

@@ -9,7 +9,7 @@ use std::process::Stdio;
 use common::{Answer, Bench};
 
 /// Every command with the arguments that its help must tell of.
-const COMMANDS: [(&str, &[&str]); 15] = [
+const COMMANDS: [(&str, &[&str]); 16] = [
     (
         "run",
         &[
@@ -23,6 +23,7 @@ const COMMANDS: [(&str, &[&str]); 15] = [
         ],
     ),
     ("report", &["<RUN>", "--out", "--figures", "--title"]),
+    ("serve", &["<PATH>", "--port", "--host"]),
     ("status", &["<RUN>", "--json"]),
     (
         "bench",

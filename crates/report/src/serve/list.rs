@@ -6,7 +6,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use super::observe::{Observed, Summary};
 use super::root::{Root, RunPath};
 use super::route::page_address;
-use crate::page::live;
+use crate::page::{live, style};
 
 /// The runs below a folder at one moment.
 #[derive(Debug)]
@@ -55,7 +55,7 @@ impl RunList {
                 p { "No runs here yet. A run appears as soon as " code { "autophage run" } " has begun it in this folder." }
             } @else {
                 form action="/compare/" {
-                    table {
+                    div class="scroll" { table class="comparison" {
                         thead {
                             tr {
                                 th { "run" } th { "experiment" } th { "paradigm" }
@@ -66,7 +66,7 @@ impl RunList {
                         tbody {
                             @for (path, summary) in &self.rows { (row(path, summary, several)) }
                         }
-                    }
+                    } }
                     @if several {
                         p { button { "Compare the chosen runs" } }
                     }
@@ -137,17 +137,17 @@ fn document(title: &str, main: &Markup, live: bool) -> String {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                title { (title) }
-                style { (PreEscaped(STYLE)) }
+                title { (title) " · autophage" }
+                style { (PreEscaped(style())) }
             }
-            body {
-                main { (main) }
+            body data-live=(live) {
+                main {
+                    p class="brand" { "autophage" }
+                    (main)
+                }
                 @if live { script { (PreEscaped(live::SCRIPT)) } }
             }
         }
     };
     page.into_string()
 }
-
-const STYLE: &str = include_str!("list.css");

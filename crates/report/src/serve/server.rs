@@ -31,6 +31,9 @@ use super::watch::Watch;
 use crate::page::scripts;
 use crate::{PageOptions, RunData, figures, page};
 
+/// Threads for what takes time, which is mostly waiting for the disk: drawing takes one at most.
+const THREADS: usize = 4;
+
 /// How long an ending server waits for answers that are under way.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -89,6 +92,7 @@ impl Server {
         // One thread serves; what takes time is done on others.
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
+            .max_blocking_threads(THREADS)
             .build()
             .map_err(ended)?;
         let result = runtime.block_on(self.answer()).map_err(ended);
@@ -196,7 +200,8 @@ fn draw_figure(runs: &[RunData], name: &str, format: FigureFormat) -> Result<Vec
         .find(|figure| figure.name == name)
         .ok_or(Refusal::Missing)?;
     match format {
-        FigureFormat::Svg | FigureFormat::Png => Err(Refusal::Missing),
+        FigureFormat::Svg => figure.svg().map(String::into_bytes).map_err(failed),
+        FigureFormat::Png => figure.png().map_err(failed),
         FigureFormat::Csv => Ok(figure.csv().into_bytes()),
     }
 }
