@@ -347,6 +347,27 @@ fn compare_roughly(case: &str, backend: &CpuBackend, actual: Results, expected: 
 }
 
 #[test]
+fn a_cache_in_bf16_agrees_up_to_its_precision() {
+    for (rows, past, heads, dimension) in [(3, 40, 2, 4), (2, 33, 2, 7), (2, 20, 1, 48)] {
+        for window in [None, Some(9)] {
+            let expected = operations::attention_cached(
+                &ReferenceBackend,
+                rows,
+                past,
+                heads,
+                dimension,
+                window,
+            );
+            for b in bf16_backends() {
+                let case = format!("{rows} rows, past {past}, {heads}×{dimension}, {window:?}");
+                let actual = operations::attention_cached(&b, rows, past, heads, dimension, window);
+                compare(&case, &b, actual, &expected, 2e-2);
+            }
+        }
+    }
+}
+
+#[test]
 fn products_in_bf16_agree_up_to_its_precision() {
     for [rows, inputs, outputs] in [
         [1, 1, 1],

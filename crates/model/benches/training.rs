@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use autophage_compute::CpuBackend;
+use autophage_compute::{CpuBackend, CpuSettings, Isa};
 use autophage_model::{
     Form, GenerationRequest, GptNeo, GptNeoConfig, LanguageModel, Limit, Overflow, SamplingFilter,
     Trainer, TrainingSequence, TrainingSettings,
@@ -24,6 +24,8 @@ struct Case {
     name: &'static str,
     config: GptNeoConfig,
     context: usize,
+    /// Texts that are sampled side by side, and tokens of each.
+    sampled: (u64, usize),
 }
 
 fn cases() -> [Case; 3] {
@@ -33,16 +35,19 @@ fn cases() -> [Case; 3] {
             name: "demo",
             config: GptNeoConfig::new(2048, 128, 4, 8),
             context: 256,
+            sampled: (256, 256),
         },
         Case {
             name: "tinystories-1m",
             config: preset("tinystories-1m"),
             context: 512,
+            sampled: (256, 600),
         },
         Case {
             name: "tinystories-33m",
             config: preset("tinystories-33m"),
             context: 512,
+            sampled: (64, 300),
         },
     ]
 }
@@ -72,6 +77,7 @@ fn training(criterion: &mut Criterion) {
         name,
         config,
         context,
+        ..
     } in cases()
     {
         let settings = TrainingSettings {
@@ -92,28 +98,36 @@ fn training(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// 128 texts of 64 tokens side by side.
+/// Whole texts side by side, in the precision that is best here.
 fn sampling(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("sample");
     for Case {
         name,
         config,
         context,
+        sampled: (documents, tokens),
     } in cases()
     {
-        let model = model(&config);
+        let isa = Isa::from_environment().expect("an instruction set of this processor");
+        let backend = CpuBackend::with_settings(CpuSettings {
+            threads: Some(2),
+            isa,
+            precision: None,
+        });
+        let backend = Arc::new(backend.expect("an instruction set of this processor"));
+        let model = GptNeo::initialize(backend, config, 1, 1).expect("a valid configuration");
         let request = GenerationRequest {
-            form: Form::Stream { tokens: 64 },
+            form: Form::Stream { tokens },
             filter: SamplingFilter::default(),
-            context,
+            context: context.max(tokens),
             overflow: Overflow::Slide,
             end_of_text: 0,
             prompt: vec![],
             random: Stream::new(1, Purpose::Sampling, 1),
-            limit: Limit::Documents(128),
-            batch: 128,
+            limit: Limit::Documents(documents),
+            batch: documents as usize,
         };
-        group.throughput(Throughput::Elements(128 * 64));
+        group.throughput(Throughput::Elements(documents * tokens as u64));
         group.bench_function(name, |bencher| {
             bencher.iter(|| {
                 model
@@ -132,6 +146,7 @@ fn scoring(criterion: &mut Criterion) {
         name,
         config,
         context,
+        ..
     } in cases()
     {
         let model = model(&config);

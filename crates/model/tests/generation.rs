@@ -157,6 +157,7 @@ fn the_text_does_not_depend_on_batch_or_threads() {
         assert_eq!(first, of(1, 7));
         assert_eq!(first, of(2, 64));
         assert_eq!(first, of(5, 7));
+        assert_eq!(first, of(2, 256));
     }
 }
 

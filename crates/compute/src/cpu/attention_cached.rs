@@ -246,9 +246,10 @@ impl<T: Storage> Kernel for Row<'_, T> {
             let position = self.seen.end - 1;
             insert::<T>(&self.key[channels.clone()], position, block_len, keys);
             insert::<T>(&self.value[channels], position, block_len, values);
-            scores::<S, T>(s, query, &keys[blocks.clone()], weights);
+            let (keys, values) = (&keys[blocks.clone()], &values[blocks.clone()]);
+            scores::<S, T>(s, query, keys, head_len, weights);
             let total = softmax(s, lanes.clone(), weights);
-            weighted_sum::<S, T>(s, weights, total, &values[blocks.clone()], block_len, out);
+            weighted_sum::<S, T>(s, weights, total, values, [block_len, head_len], out);
         }
     }
 }
@@ -269,14 +270,25 @@ fn insert<T: Storage>(channels: &[f32], position: usize, block_len: usize, head:
     }
 }
 
-/// The scores of all positions of some blocks, in bits.
+/// Asks for the rows `distance` after these: those of the next head, whose blocks are too few for the
+/// processor to notice in time that they are read in order.
 #[inline(always)]
-fn scores<S: Simd, T: Storage>(s: S, query: &[f32], keys: &[f32], scores: &mut [f32]) {
+fn prefetch<S: Simd>(s: S, rows: &[f32], distance: usize) {
+    for row in rows.chunks_exact(BLOCK) {
+        s.prefetch(row.as_ptr().wrapping_add(distance));
+    }
+}
+
+/// The scores of all positions of some blocks, in bits. The keys of the next head are `next` numbers
+/// after these.
+#[inline(always)]
+fn scores<S: Simd, T: Storage>(s: S, query: &[f32], keys: &[f32], next: usize, scores: &mut [f32]) {
     let block_len = query.len() / CHANNELS * T::ROWS * BLOCK;
     for (block, scores) in keys
         .chunks_exact(block_len)
         .zip(scores.chunks_exact_mut(BLOCK))
     {
+        prefetch(s, block, next);
         for lane in (0..BLOCK).step_by(S::LANES) {
             let mut score = s.splat(0.0);
             let rows = block.chunks_exact(T::ROWS * BLOCK);
@@ -323,14 +335,15 @@ fn softmax<S: Simd>(s: S, lanes: Range<usize>, scores: &mut [f32]) -> f32 {
     s.sum(totals)
 }
 
-/// The mean of the values of some blocks with these weights.
+/// The mean of the values of some blocks with these weights. The values of the next head are `next`
+/// numbers after these.
 #[inline(always)]
 fn weighted_sum<S: Simd, T: Storage>(
     s: S,
     weights: &[f32],
     total: f32,
     values: &[f32],
-    block_len: usize,
+    [block_len, next]: [usize; 2],
     out: &mut [f32],
 ) {
     for (four, out) in out.chunks_mut(CHANNELS).enumerate() {
@@ -340,6 +353,7 @@ fn weighted_sum<S: Simd, T: Storage>(
             .zip(weights.chunks_exact(BLOCK))
         {
             let rows = &block[four * T::ROWS * BLOCK..][..T::ROWS * BLOCK];
+            prefetch(s, rows, next);
             for lane in (0..BLOCK).step_by(S::LANES) {
                 let weight = s.load_front(&weights[lane..][..S::LANES]);
                 for (sum, value) in sums.iter_mut().zip(T::load(s, rows, lane)) {

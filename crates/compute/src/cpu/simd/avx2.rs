@@ -71,6 +71,11 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
+    fn prefetch(self, address: *const f32) {
+        intrinsic!(_mm_prefetch::<_MM_HINT_T0>(address.cast()));
+    }
+
+    #[inline(always)]
     unsafe fn store(self, target: *mut f32, v: __m256) {
         // SAFETY: the token shows AVX2; the caller grants eight writable numbers.
         unsafe { _mm256_storeu_ps(target, v) }

@@ -106,6 +106,11 @@ impl<const LEVEL: u8> Simd for Avx512<LEVEL> {
     }
 
     #[inline(always)]
+    fn prefetch(self, address: *const f32) {
+        intrinsic!(_mm_prefetch::<_MM_HINT_T0>(address.cast()));
+    }
+
+    #[inline(always)]
     unsafe fn store(self, target: *mut f32, v: __m512) {
         // SAFETY: the token shows AVX-512; the caller grants sixteen writable numbers.
         unsafe { _mm512_storeu_ps(target, v) }

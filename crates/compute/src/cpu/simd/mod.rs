@@ -56,6 +56,10 @@ pub(super) trait Simd: Copy + Send + Sync {
     /// `LANES` numbers from `source` on must be readable.
     unsafe fn load(self, source: *const f32) -> Self::Vector;
 
+    /// Asks for the cache line of an address, which need not be readable.
+    #[inline(always)]
+    fn prefetch(self, _: *const f32) {}
+
     /// Writes a vector.
     ///
     /// # Safety
