@@ -53,7 +53,6 @@ pub(super) fn attention(
                 let mut scratch = engine.scratch(len);
                 engine.run(attention_narrow::Forward::<'_, $d> {
                     shape: head_shape,
-                    rows: 0..head_shape.len,
                     queries: &queries[offset..],
                     keys: &keys[offset..],
                     values: &values[offset..],

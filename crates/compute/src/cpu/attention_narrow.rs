@@ -133,11 +133,9 @@ pub(super) fn mask<S: Simd>(s: S, first: usize, end: usize) -> S::Vector {
     s.add(s.load_front(before), s.load_front(after))
 }
 
-/// The forward pass of some queries of one head of one sequence.
+/// The forward pass of one head of one sequence.
 pub(super) struct Forward<'a, const D: usize> {
     pub(super) shape: HeadShape,
-    /// The queries that are computed, beginning with a multiple of [`QUERY_BLOCK`].
-    pub(super) rows: Range<usize>,
     /// From the head's first channel in the first row of the sequence on, as keys and values.
     pub(super) queries: &'a [f32],
     pub(super) keys: &'a [f32],
@@ -155,15 +153,15 @@ impl<const D: usize> Kernel for Forward<'_, D> {
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let Self { shape, rows, .. } = self;
+        let shape = self.shape;
         let width = VECTORS * S::LANES;
         let (keys, rest) = self.scratch.split_at_mut(shape.len * D);
         let (values, rest) = rest.split_at_mut(shape.len * D);
         let tile = &mut rest[..KEYS * width];
         pack_rows::<D>(shape, self.keys, keys, D);
         pack_rows::<D>(shape, self.values, values, D);
-        for first in rows.clone().step_by(width) {
-            let end = rows.end.min(first + width);
+        for first in (0..shape.len).step_by(width) {
+            let end = shape.len.min(first + width);
             let mut state = Block::<S, D>::new(s, shape, first, end, self.queries);
             // The last query of a whole block, whether or not the sequence is that long: where
             // tiles begin must not depend on it.
