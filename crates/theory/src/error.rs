@@ -63,6 +63,12 @@ pub enum TheoryError {
         /// Its value.
         value: f64,
     },
+    /// Degrees of freedom that are not positive.
+    #[error("Student's distribution with {value} degrees of freedom: they must be positive")]
+    DegreesOfFreedom {
+        /// Their number.
+        value: f64,
+    },
     /// More successes than trials, or no trial at all.
     #[error(
         "{successes} of {trials} is not a share: expected at least one trial and no more successes than trials"

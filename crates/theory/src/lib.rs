@@ -19,6 +19,7 @@ mod paradigm;
 mod retention;
 mod sampling_laws;
 mod special_functions;
+mod student;
 
 pub use asymptotics::{
     Asymptotics, accumulate_subsample_divergence, exponent, half_life, replace_divergence,
@@ -47,3 +48,4 @@ pub use sampling_laws::{
     accumulate_subsample_heterozygosity, expected_distinct_types, heterozygosity,
     mean_time_to_total_collapse, replace_heterozygosity, survival,
 };
+pub use student::{MeanDifference, SampleMean, student_t};
