@@ -15,6 +15,15 @@ pub enum ReportError {
     /// A report of no run.
     #[error("a report needs at least one run")]
     NoRuns,
+    /// A comparison of less than two runs.
+    #[error("a comparison needs at least two runs")]
+    TooFewRuns,
+    /// A run in which nothing was measured yet.
+    #[error("{path} has no finished generation yet")]
+    NoGenerations {
+        /// The directory of the run.
+        path: PathBuf,
+    },
     /// A figure cannot be drawn.
     #[error("figure {figure} cannot be drawn: {problem}")]
     Drawing {

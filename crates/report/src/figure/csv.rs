@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::Figure;
+use crate::csv::field;
 
 impl Figure {
     /// The data as CSV (RFC 4180, with a line feed after every row): a row a point, and a row without
@@ -32,14 +33,5 @@ impl Figure {
             let _ = writeln!(text, "{},,{},,", field(&reference.label), reference.y);
         }
         text
-    }
-}
-
-/// A field, in quotation marks where it needs them.
-fn field(text: &str) -> String {
-    if text.contains([',', '"', '\n', '\r']) {
-        format!("\"{}\"", text.replace('"', "\"\""))
-    } else {
-        text.to_owned()
     }
 }
