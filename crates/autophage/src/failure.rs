@@ -90,7 +90,10 @@ impl From<LabError> for Failure {
 
 impl From<ReportError> for Failure {
     fn from(error: ReportError) -> Self {
-        Self::failed(error)
+        match error {
+            ReportError::Run(error) => (*error).into(),
+            _ => Self::failed(error),
+        }
     }
 }
 

@@ -22,13 +22,19 @@ use commands::Command;
 struct Arguments {
     #[command(subcommand)]
     command: Command,
+
+    /// Use ASCII characters alone in tables, as where the locale is not UTF-8.
+    #[arg(long, global = true)]
+    ascii: bool,
 }
 
 const EXIT_STATUS: &str = "Exit status: 0 done; 1 the work failed or a check found a difference; \
 2 the request or an experiment file is not valid.";
 
 fn main() -> ExitCode {
-    match Arguments::parse().command.execute() {
+    let arguments = Arguments::parse();
+    terminal::screen::initialise(arguments.ascii);
+    match arguments.command.execute() {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             anstream::eprintln!("{ERROR}error:{ERROR:#} {failure}");

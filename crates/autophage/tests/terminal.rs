@@ -9,7 +9,7 @@ use std::process::Stdio;
 use common::{Answer, Bench};
 
 /// Every command with the arguments that its help must tell of.
-const COMMANDS: [(&str, &[&str]); 16] = [
+const COMMANDS: [(&str, &[&str]); 18] = [
     (
         "run",
         &[
@@ -24,7 +24,12 @@ const COMMANDS: [(&str, &[&str]); 16] = [
     ),
     ("report", &["<RUN>", "--out", "--figures", "--title"]),
     ("serve", &["<PATH>", "--port", "--host"]),
-    ("status", &["<RUN>", "--json"]),
+    ("status", &["<RUN>", "--generations", "--ascii", "--json"]),
+    (
+        "compare",
+        &["<RUN>", "--each", "--generation", "--csv", "--json"],
+    ),
+    ("export", &["<RUN>", "--tensorboard", "--csv", "--parquet"]),
     (
         "bench",
         &["--models", "--threads", "--isa", "--quick", "--json"],
@@ -131,9 +136,10 @@ fn unknown_options_and_commands_have_status_2() {
 #[test]
 fn no_escape_codes_in_a_pipe_or_with_no_color() {
     let bench = Bench::with_run();
-    let calls: [&[&str]; 5] = [
+    let calls: [&[&str]; 6] = [
         &["run", "ngram.toml", "--out", "run"],
         &["status", "run"],
+        &["compare", "run", "run"],
         &["status", "nowhere"],
         &["--help"],
         &["theory", "--error", "0.1"],

@@ -10,6 +10,7 @@
 mod compare;
 mod csv;
 mod error;
+mod export;
 mod figure;
 mod figures;
 pub mod number;
@@ -27,6 +28,7 @@ pub use compare::{
     compare,
 };
 pub use error::ReportError;
+pub use export::{MetricRow, metric_rows, write_csv, write_parquet, write_tensorboard};
 pub use figure::{Axis, Colour, Figure, Mark, Point, Reference, Scale, Section, Series};
 pub use figures::figures;
 pub use headline::{

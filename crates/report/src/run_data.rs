@@ -221,7 +221,7 @@ fn change(run: &Run, last: u32, problems: &mut Problems) -> Option<Comparison> {
 }
 
 /// The name of the run's directory, or that of the experiment where it has none, as in `.` or `/`.
-fn name_of(run: &Run) -> String {
+pub(crate) fn name_of(run: &Run) -> String {
     let path = std::fs::canonicalize(run.directory());
     let name = path
         .as_deref()

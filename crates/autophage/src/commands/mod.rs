@@ -1,8 +1,10 @@
 //! One file a command.
 
 mod bench;
+mod compare;
 mod count;
 mod errors;
+mod export;
 mod forecast;
 mod generate;
 mod perplexity;
@@ -28,6 +30,8 @@ pub(crate) enum Command {
     Report(report::Arguments),
     Status(status::Arguments),
     Serve(serve::Arguments),
+    Compare(compare::Arguments),
+    Export(export::Arguments),
     Sample(sample::Arguments),
     Probe(probe::Arguments),
     Count(count::Arguments),
@@ -50,6 +54,8 @@ impl Command {
             Self::Report(arguments) => report::execute(&arguments),
             Self::Status(arguments) => status::execute(&arguments),
             Self::Serve(arguments) => serve::execute(&arguments),
+            Self::Compare(arguments) => compare::execute(&arguments),
+            Self::Export(arguments) => export::execute(&arguments),
             Self::Sample(arguments) => sample::execute(&arguments),
             Self::Probe(arguments) => probe::execute(&arguments),
             Self::Count(arguments) => count::execute(&arguments),

@@ -9,8 +9,9 @@ use autophage_report::RunPage;
 use super::report::PAGE;
 use crate::failure::Failure;
 use crate::options::ComputeOptions;
+use crate::terminal::number::{seconds, significant};
 use crate::terminal::progress::Progress;
-use crate::terminal::{generations, number::seconds, say, write_json};
+use crate::terminal::{say, trends, write_json};
 
 /// Run an experiment: train, generate, measure, generation after generation.
 ///
@@ -73,7 +74,7 @@ pub(crate) fn execute(arguments: &Arguments) -> Result<(), Failure> {
         write_json(&metrics);
         return Ok(());
     }
-    generations::print(&run)?;
+    trends::print(&run)?;
     say!("");
     conclusion(&run, &arguments.specification)
 }
@@ -108,15 +109,10 @@ impl Observer for Reporting {
 /// What came of it in a few lines, and where to look further.
 fn conclusion(run: &Run, specification: &str) -> Result<(), Failure> {
     let last = run.finished()?;
-    let (first, final_) = (run.metrics(1)?, run.metrics(last)?);
-    let (before, after) = (first.perplexity.perplexity, final_.perplexity.perplexity);
-    if last > 1 {
+    if let Some(baseline) = run.baseline()? {
         say!(
-            "Perplexity on real text: {:.2} times that of generation 1 after {last} generations \
-             (a unigram model: {:.1}).",
-            after / before,
-            run.baseline()?
-                .map_or(f64::NAN, |baseline| baseline.unigram.perplexity)
+            "A unigram model of the real text has perplexity {} on it.",
+            significant(baseline.unigram.perplexity, 4)
         );
     }
     let mut total = 0.0;
@@ -147,6 +143,6 @@ fn conclusion(run: &Run, specification: &str) -> Result<(), Failure> {
         say!("  autophage probe {directory} \" there\" --next \" was\" --next \" were\"");
     }
     say!("  autophage sample {directory} --generation {last}");
-    say!("  autophage status {directory}");
+    say!("  autophage status {directory} --generations");
     Ok(())
 }

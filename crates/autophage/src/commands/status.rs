@@ -6,7 +6,7 @@ use autophage_lab::{Metrics, Run, Status};
 use serde::Serialize;
 
 use crate::failure::Failure;
-use crate::terminal::{generations, number::percent, say, write_json};
+use crate::terminal::{generations, number::percent, say, trends, write_json};
 
 /// Show how far a run is and what was measured so far.
 #[derive(Debug, clap::Args)]
@@ -14,6 +14,10 @@ pub(crate) struct Arguments {
     /// Directory of the run.
     #[arg(value_name = "RUN")]
     directory: PathBuf,
+
+    /// A row for every generation instead of one for every number.
+    #[arg(long, short, conflicts_with = "json")]
+    generations: bool,
 
     /// Print JSON.
     #[arg(long)]
@@ -73,5 +77,8 @@ pub(crate) fn execute(arguments: &Arguments) -> Result<(), Failure> {
         );
     }
     say!("");
-    Ok(generations::print(&run)?)
+    if arguments.generations {
+        return Ok(generations::print(&run)?);
+    }
+    Ok(trends::print(&run)?)
 }

@@ -23,7 +23,7 @@ pub(crate) fn print(run: &Run) -> Result<(), LabError> {
     let columns = probe_columns(metrics.first());
     let mut titles = vec!["<generation", "perplexity"];
     titles.extend(columns.iter().map(|column| column.title.as_str()));
-    titles.extend(["distinct-2", "entropy", "vocabulary", "compression"]);
+    titles.extend(["distinct-2", "entropy", "vocabulary"]);
     let mut table = Table::new(&titles);
     if let Some(baseline) = &baseline {
         let mut cells = vec!["real text".to_owned(), String::new()];
@@ -87,12 +87,11 @@ fn probe_columns(metrics: Option<&Metrics>) -> Vec<ProbeColumn> {
         .collect()
 }
 
-fn diversity_cells(diversity: &autophage_measure::diversity::Diversity) -> [String; 4] {
+fn diversity_cells(diversity: &autophage_measure::diversity::Diversity) -> [String; 3] {
     let sample = &diversity.sample;
     [
         significant(sample.distinct_2.unwrap_or(f64::NAN), 3),
         significant(sample.composition.entropy_bits, 3),
         percent(diversity.corpus.composition.initial_vocabulary_share),
-        significant(sample.compression_ratio, 3),
     ]
 }

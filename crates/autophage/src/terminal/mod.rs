@@ -3,7 +3,10 @@
 pub(crate) mod generations;
 pub(crate) mod progress;
 pub(crate) mod rates;
+pub(crate) mod screen;
+mod sparkline;
 pub(crate) mod table;
+pub(crate) mod trends;
 
 pub(crate) use autophage_report::number;
 
