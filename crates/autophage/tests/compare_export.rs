@@ -133,3 +133,44 @@ fn measurements_are_exported() {
     bench.refuse(1, &["export", "nowhere", "--csv", "a.csv"], &["not a run"]);
     assert!(!bench.path("a.csv").exists());
 }
+
+#[test]
+fn a_run_leaves_events_for_tensorboard_as_it_goes() {
+    let bench = Bench::new();
+    let run = [
+        "run",
+        "ngram.toml",
+        "--out",
+        "run",
+        "--tensorboard",
+        "events",
+    ];
+    let file = || {
+        let mut files = fs::read_dir(bench.path("events/run")).unwrap();
+        let path = files.next().unwrap().unwrap().path();
+        assert!(files.next().is_none());
+        fs::read(path).unwrap()
+    };
+    bench.succeed(&run);
+    let during = file();
+    bench.succeed(&["export", "run", "--tensorboard", "events"]);
+    assert_eq!(file(), during);
+
+    // A view is no part of the run: it goes on without.
+    bench.write("taken", "a file");
+    let more = [
+        "run",
+        "ngram.toml",
+        "--out",
+        "other",
+        "--tensorboard",
+        "taken",
+    ];
+    let answer = bench.call(&more);
+    assert_eq!(answer.status, Some(0), "{}", answer.err);
+    assert!(
+        answer.err.contains("goes on without events"),
+        "{}",
+        answer.err
+    );
+}

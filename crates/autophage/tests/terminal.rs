@@ -18,6 +18,7 @@ const COMMANDS: [(&str, &[&str]); 18] = [
             "--set",
             "--isa",
             "--precision",
+            "--tensorboard",
             "--json",
             "--dry-run",
         ],

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use autophage_lab::{Event, Experiment, ModelSettings, Observer, Preset, Run};
-use autophage_report::RunPage;
+use autophage_report::{ReportError, RunPage, write_tensorboard};
 
 use super::report::PAGE;
 use crate::failure::Failure;
@@ -38,6 +38,11 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     compute: ComputeOptions,
 
+    /// Write event files for TensorBoard into a folder of the run's name in DIR, after every
+    /// generation.
+    #[arg(long, value_name = "DIR")]
+    tensorboard: Option<PathBuf>,
+
     /// Print the metrics of all generations as JSON instead of a table.
     #[arg(long)]
     json: bool,
@@ -63,10 +68,12 @@ pub(crate) fn execute(arguments: &Arguments) -> Result<(), Failure> {
     let mut observer = Reporting {
         progress: Progress::new(experiment.generations),
         page: RunPage::new(&directory, &directory.join(PAGE)),
+        tensorboard: arguments.tensorboard.as_deref(),
+        directory: &directory,
     };
     let (run, _) = Run::make(&experiment, &directory, &mut observer)?;
     // Once more, for now the run is no longer going on.
-    observer.write_page();
+    observer.write_views();
     if arguments.json {
         let metrics = (1..=run.finished()?)
             .map(|generation| run.metrics(generation))
@@ -79,28 +86,43 @@ pub(crate) fn execute(arguments: &Arguments) -> Result<(), Failure> {
     conclusion(&run, &arguments.specification)
 }
 
-/// Shows progress, and keeps the run's page up to date.
-struct Reporting {
+/// Shows progress, and keeps the run's page and events up to date.
+struct Reporting<'a> {
     progress: Progress,
     page: RunPage,
+    tensorboard: Option<&'a Path>,
+    directory: &'a Path,
 }
 
-impl Reporting {
-    /// The page is a view of the run and no part of it: where it cannot be written, the run goes on.
-    fn write_page(&mut self) {
+impl Reporting<'_> {
+    /// These are views of the run and no part of it: where one cannot be written, the run goes on.
+    fn write_views(&mut self) {
         if let Err(error) = self.page.write() {
-            let message = format!("{error}; the run goes on without its page");
-            // Progress never breaks off.
-            let _ = self.progress.observe(&Event::Warning { message: &message });
+            self.warn(&format!("{error}; the run goes on without its page"));
         }
+        if let Err(error) = self.write_events() {
+            self.warn(&format!("{error}; the run goes on without events"));
+        }
+    }
+
+    fn write_events(&self) -> Result<(), ReportError> {
+        if let Some(events) = self.tensorboard {
+            write_tensorboard(&[Run::open(self.directory)?], events)?;
+        }
+        Ok(())
+    }
+
+    fn warn(&mut self, message: &str) {
+        // Progress never breaks off.
+        let _ = self.progress.observe(&Event::Warning { message });
     }
 }
 
-impl Observer for Reporting {
+impl Observer for Reporting<'_> {
     fn observe(&mut self, event: &Event<'_>) -> ControlFlow<()> {
         let flow = self.progress.observe(event);
         if let Event::GenerationFinished { .. } = event {
-            self.write_page();
+            self.write_views();
         }
         flow
     }

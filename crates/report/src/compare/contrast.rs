@@ -230,3 +230,52 @@ fn independent(
     let interval = student_interval(centre, first.hypot(second), documents.min(others));
     (interval, Method::IndependentDocuments)
 }
+
+#[cfg(test)]
+mod tests {
+    use autophage_measure::perplexity::{DocumentLoss, DocumentLosses};
+    use autophage_random::{Purpose, Stream};
+
+    use super::*;
+
+    /// Documents of different lengths and difficulties: the interval must hold the true ratio about as
+    /// often as it says, although the difficulties differ far more than the models.
+    #[test]
+    fn the_paired_interval_covers_what_it_says() {
+        const TRUE_DIFFERENCE: f64 = 0.05;
+        let stream = Stream::new(11, Purpose::Simulation, 0);
+        let observed = |losses: Vec<DocumentLoss>| Observed {
+            values: vec![Vec::new()],
+            losses: Some(HeldOutLosses {
+                identity: 1,
+                losses: DocumentLosses {
+                    context_tokens: Some(512),
+                    documents: losses,
+                },
+            }),
+        };
+        let replicates = 2000;
+        let covered = (0..replicates)
+            .filter(|&replicate| {
+                let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+                for document in 0..40 {
+                    let normal = |place: u64| stream.normal(replicate, 4 * document + place);
+                    let tokens = 20 + stream.below(200, replicate, 4 * document + 3);
+                    let difficulty = 3.0 + normal(0);
+                    let difference = TRUE_DIFFERENCE + 0.1 * normal(1);
+                    let loss = |mean: f64| DocumentLoss {
+                        loss_nats: mean * tokens as f64,
+                        tokens,
+                    };
+                    theirs.push(loss(difficulty));
+                    ours.push(loss(difficulty + difference));
+                }
+                let found = paired(&observed(ours), &observed(theirs), &mut |_| ()).unwrap();
+                assert_eq!(found.method, Method::PairedDocuments { documents: 40 });
+                found.interval.unwrap().contains(TRUE_DIFFERENCE.exp())
+            })
+            .count();
+        let share = covered as f64 / replicates as f64;
+        assert!((share - LEVEL).abs() < 0.02, "{share}");
+    }
+}

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use autophage_durable::write_atomically;
@@ -17,7 +18,7 @@ use crate::ReportError;
 const SAMPLES: usize = 3;
 
 /// Writes every run into a folder of its own below `directory`, and returns the files. What an earlier
-/// call wrote of the same run is replaced.
+/// call wrote of the same run is continued, so that a TensorBoard that looks on sees new generations.
 ///
 /// The step of an event is its generation; 0 is the real text. Its time is that at which the run was
 /// begun plus what its generations took, pauses not counted.
@@ -32,10 +33,26 @@ pub fn write_tensorboard(runs: &[Run], directory: &Path) -> Result<Vec<PathBuf>,
         fs::create_dir_all(&folder).map_err(ReportError::file(&folder))?;
         let begun = run.record().created_unix_seconds;
         let path = folder.join(format!("events.out.tfevents.{begun}.autophage"));
-        write_atomically(&path, &events(run)?).map_err(ReportError::file(&path))?;
+        write_or_continue(&path, &events(run)?).map_err(ReportError::file(&path))?;
         files.push(path);
     }
     Ok(files)
+}
+
+/// Appends what is new where the file has the beginning of `events`; else replaces it.
+fn write_or_continue(path: &Path, events: &[u8]) -> io::Result<()> {
+    let known = match fs::read(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+        known => known?,
+    };
+    match events.strip_prefix(&known[..]) {
+        Some(new) if !known.is_empty() => {
+            let mut file = fs::OpenOptions::new().append(true).open(path)?;
+            file.write_all(new)?;
+            file.sync_all()
+        }
+        _ => write_atomically(path, events),
+    }
 }
 
 /// The name of the run's directory, or that with a number where another run has it.
@@ -130,4 +147,34 @@ fn samples(run: &Run, generation: u32) -> Result<Vec<(String, Summary)>, LabErro
         }
     }
     Ok(tagged)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_continued_where_it_can_be() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("events");
+        // Another process that has the file open.
+        let mut reader = None;
+        for (events, continued) in [
+            (&b"one"[..], false),
+            (b"one two", true),
+            (b"one two", true),
+            (b"one three", false),
+        ] {
+            write_or_continue(&path, events).unwrap();
+            assert_eq!(fs::read(&path).unwrap(), events);
+            let mut seen = Vec::new();
+            let mut file = reader
+                .take()
+                .unwrap_or_else(|| fs::File::open(&path).unwrap());
+            io::Seek::rewind(&mut file).unwrap();
+            io::Read::read_to_end(&mut file, &mut seen).unwrap();
+            assert!(!continued || seen == events);
+            reader = Some(file);
+        }
+    }
 }
