@@ -57,10 +57,13 @@ impl From<ExperimentError> for Failure {
 impl From<BenchError> for Failure {
     fn from(error: BenchError) -> Self {
         match error {
-            BenchError::UnknownModel(_) | BenchError::NoModel | BenchError::Isa(_) => {
-                Self::usage(error)
-            }
-            BenchError::Model { .. } => Self::failed(error),
+            BenchError::UnknownModel(_)
+            | BenchError::NoModel
+            | BenchError::Isa(_)
+            | BenchError::ReferenceBackend => Self::usage(error),
+            BenchError::Corpus(error) => Self::from(*error),
+            BenchError::Measure(error) => Self::from(*error),
+            BenchError::Model { .. } | BenchError::EmptyCorpus(_) => Self::failed(error),
         }
     }
 }

@@ -33,7 +33,15 @@ const COMMANDS: [(&str, &[&str]); 18] = [
     ("export", &["<RUN>", "--tensorboard", "--csv", "--parquet"]),
     (
         "bench",
-        &["--models", "--threads", "--isa", "--quick", "--json"],
+        &[
+            "--models",
+            "--threads",
+            "--isa",
+            "--quick",
+            "--estimate",
+            "--set",
+            "--json",
+        ],
     ),
     ("sample", &["<RUN>", "--generation", "--count", "--json"]),
     (

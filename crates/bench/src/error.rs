@@ -1,6 +1,8 @@
 //! What can go wrong in a measurement of speed.
 
 use autophage_compute::IsaError;
+use autophage_corpus::CorpusError;
+use autophage_measure::MeasureError;
 use autophage_model::ModelError;
 
 use crate::BenchModel;
@@ -17,6 +19,18 @@ pub enum BenchError {
     /// An instruction set that does not exist or that this processor lacks.
     #[error(transparent)]
     Isa(#[from] IsaError),
+    /// An estimate of what the reference backend would take.
+    #[error("compute.backend is `reference`, whose speed is not measured: set compute.backend=cpu")]
+    ReferenceBackend,
+    /// A corpus without a document.
+    #[error("{0}: no text to estimate from")]
+    EmptyCorpus(String),
+    /// A corpus or a tokenizer that cannot be used.
+    #[error(transparent)]
+    Corpus(Box<CorpusError>),
+    /// A measurement that failed.
+    #[error(transparent)]
+    Measure(Box<MeasureError>),
     /// A model that could not be trained, sampled or scored.
     #[error("{model}: {source}")]
     Model {
@@ -25,6 +39,18 @@ pub enum BenchError {
         /// Why.
         source: ModelError,
     },
+}
+
+impl From<CorpusError> for BenchError {
+    fn from(error: CorpusError) -> Self {
+        Self::Corpus(Box::new(error))
+    }
+}
+
+impl From<MeasureError> for BenchError {
+    fn from(error: MeasureError) -> Self {
+        Self::Measure(Box::new(error))
+    }
 }
 
 impl BenchError {

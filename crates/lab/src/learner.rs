@@ -129,7 +129,7 @@ fn gpt_neo<B: Backend + 'static>(
 ) -> Result<Box<dyn Learner>, LabError> {
     let backend = Arc::new(backend);
     let config = match &settings.architecture {
-        Architecture::Sizes(sizes) => config(sizes, vocabulary),
+        Architecture::Sizes(sizes) => sizes.config(vocabulary),
         Architecture::Pretrained { pretrained } => {
             let model = GptNeo::load(backend.clone(), pretrained)
                 .map_err(LabError::model("model.pretrained"))?;
@@ -142,23 +142,26 @@ fn gpt_neo<B: Backend + 'static>(
     Ok(Box::new(learner))
 }
 
-fn config(sizes: &GptNeoSizes, vocabulary: Vocabulary) -> GptNeoConfig {
-    let kinds = [AttentionKind::Global, AttentionKind::Local];
-    GptNeoConfig {
-        attention_layers: kinds
-            .into_iter()
-            .cycle()
-            .take(sizes.layers as usize)
-            .collect(),
-        window_size: sizes.window as usize,
-        max_position_embeddings: sizes.positions as usize,
-        end_of_text: vocabulary.end_of_text,
-        ..GptNeoConfig::new(
-            vocabulary.tokens as usize,
-            sizes.hidden as usize,
-            sizes.layers as usize,
-            sizes.heads as usize,
-        )
+impl GptNeoSizes {
+    /// The network of these sizes that speaks `vocabulary`.
+    pub fn config(&self, vocabulary: Vocabulary) -> GptNeoConfig {
+        let kinds = [AttentionKind::Global, AttentionKind::Local];
+        GptNeoConfig {
+            attention_layers: kinds
+                .into_iter()
+                .cycle()
+                .take(self.layers as usize)
+                .collect(),
+            window_size: self.window as usize,
+            max_position_embeddings: self.positions as usize,
+            end_of_text: vocabulary.end_of_text,
+            ..GptNeoConfig::new(
+                vocabulary.tokens as usize,
+                self.hidden as usize,
+                self.layers as usize,
+                self.heads as usize,
+            )
+        }
     }
 }
 

@@ -25,6 +25,7 @@ mod reporter;
 mod run;
 mod selfcheck;
 mod training_set;
+mod volumes;
 
 pub use curve::CurvePoint;
 pub use error::LabError;
@@ -46,4 +47,5 @@ pub use record::{FORMAT_VERSION, RunRecord};
 pub use reporter::Status;
 pub use run::{LearnerFactory, Outcome, run, run_with};
 pub use selfcheck::{Check, Z_LIMIT, selfcheck};
-pub use training_set::{Composer, Provenance, Sizes, SourceShare, TrainingSet};
+pub use training_set::{Composer, Provenance, SourceShare, TrainingSet};
+pub use volumes::{Sizes, Volumes};

@@ -17,7 +17,8 @@ use crate::manifest::{verify, write_json};
 use crate::prepare::{self, Prepared};
 use crate::record::RunRecord;
 use crate::reporter::{Halt, Reporter};
-use crate::training_set::{Composer, Sizes};
+use crate::training_set::Composer;
+use crate::volumes::Sizes;
 use crate::{Event, Experiment, LabError, Observer, Run, Vocabulary, build_learner};
 
 /// How a call of [`run`] ended.
@@ -310,11 +311,7 @@ pub(crate) fn composer(experiment: &Experiment, prepared: &Prepared) -> Result<C
         experiment.paradigm,
         experiment.seed,
         prepared.training.clone(),
-        Sizes {
-            initial: experiment.corpus.tokens,
-            training: experiment.training.tokens,
-            generated: experiment.generation.tokens,
-        },
+        Sizes::of(experiment),
         experiment.generations,
     )
 }

@@ -8,6 +8,7 @@ use autophage_theory::Paradigm;
 use serde::{Deserialize, Serialize};
 
 use crate::LabError;
+use crate::volumes::{Sizes, Volumes, part};
 
 /// The numbers of a [`Purpose::Mixture`] stream that are used for the real documents; those of
 /// generation k's text are at k.
@@ -58,7 +59,7 @@ pub struct TrainingSet {
 /// share; a source of which everything is wanted is taken as it is, in its own order.
 #[derive(Clone, Debug)]
 pub struct Composer {
-    paradigm: Paradigm,
+    volumes: Volumes,
     seed: u64,
     /// All real training documents: those of the initial corpus, and perhaps others.
     real: Arc<TokenStore>,
@@ -66,23 +67,6 @@ pub struct Composer {
     selected: Option<Vec<u32>>,
     /// Real documents beyond the initial corpus, in the order in which they are used up.
     reserve: Vec<u32>,
-    /// Stored tokens of the initial corpus, N.
-    initial_tokens: u64,
-    /// Tokens of every training set, in place of what the paradigm says.
-    training_tokens: Option<u64>,
-    /// Tokens of every generated corpus, in place of what the paradigm needs.
-    generated_tokens: Option<u64>,
-}
-
-/// The sizes that an experiment gives in place of what follows from the paradigm.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Sizes {
-    /// Tokens of the initial corpus, N.
-    pub initial: Option<u64>,
-    /// Tokens of every training set.
-    pub training: Option<u64>,
-    /// Tokens of every generated corpus.
-    pub generated: Option<u64>,
 }
 
 impl Composer {
@@ -121,14 +105,16 @@ impl Composer {
             }
         };
         let composer = Self {
-            paradigm,
+            volumes: Volumes {
+                paradigm,
+                initial_tokens,
+                training_tokens: sizes.training,
+                generated_tokens: sizes.generated,
+            },
             seed,
             real,
             selected,
             reserve,
-            initial_tokens,
-            training_tokens: sizes.training,
-            generated_tokens: sizes.generated,
         };
         composer.check(generations)?;
         Ok(composer)
@@ -142,23 +128,14 @@ impl Composer {
         }
     }
 
-    /// Tokens of generation `n`'s training set. Generation 1 has no more than the initial corpus.
+    /// Tokens of generation `n`'s training set: see [`Volumes::training`].
     pub fn budget(&self, n: u32) -> u64 {
-        match self.training_tokens {
-            Some(tokens) if n == 1 => tokens.min(self.initial_tokens),
-            Some(tokens) => tokens,
-            None => part(self.initial_tokens, self.paradigm.volume(n)),
-        }
+        self.volumes.training(n)
     }
 
-    /// Tokens of the corpus that generation `k` writes: those of the initial corpus, or more where
-    /// a later training set needs them.
+    /// Tokens of the corpus that generation `k` writes: see [`Volumes::generated`].
     pub fn generated_tokens(&self, k: u32) -> u64 {
-        self.generated_tokens.unwrap_or_else(|| {
-            // No paradigm needs more of a generation's text later than in the next generation.
-            let next = self.paradigm.shares(k + 1).latest;
-            part(self.budget(k + 1), next).max(self.initial_tokens)
-        })
+        self.volumes.generated(k)
     }
 
     /// Draws the training set of generation `n` from the real documents and from the corpora of
@@ -167,7 +144,7 @@ impl Composer {
     /// # Errors
     /// Corpora of another vocabulary, or fewer than n − 1 of them.
     pub fn compose(&self, n: u32, corpora: &[Arc<TokenStore>]) -> Result<TrainingSet, LabError> {
-        let mixture = self.paradigm.mixture(n);
+        let mixture = self.volumes.paradigm.mixture(n);
         let budget = self.budget(n);
         let mut set = TrainingSet {
             documents: DocumentSet::select(self.real.clone(), Vec::new()),
@@ -211,14 +188,14 @@ impl Composer {
 
     /// `wanted` tokens of real documents for generation `n`.
     fn real_documents(&self, n: u32, wanted: u64) -> DocumentSet {
-        if n > 1 && matches!(self.paradigm, Paradigm::FreshShare { .. }) {
+        if n > 1 && matches!(self.volumes.paradigm, Paradigm::FreshShare { .. }) {
             return DocumentSet::select(self.real.clone(), self.fresh(n, wanted).to_vec());
         }
-        if wanted >= self.initial_tokens {
+        if wanted >= self.volumes.initial_tokens {
             return self.initial();
         }
         // A fixed share is the same documents in every generation.
-        let generation = match self.paradigm {
+        let generation = match self.volumes.paradigm {
             Paradigm::FixedShare { .. } if n > 1 => 2,
             _ => n,
         };
@@ -247,18 +224,18 @@ impl Composer {
     fn check(&self, generations: u32) -> Result<(), LabError> {
         let mut fresh_tokens = 0;
         for n in 2..=generations {
-            let shares = self.paradigm.shares(n);
+            let shares = self.volumes.paradigm.shares(n);
             let budget = self.budget(n);
             let real = part(budget, shares.real);
-            if matches!(self.paradigm, Paradigm::FreshShare { .. }) {
+            if matches!(self.volumes.paradigm, Paradigm::FreshShare { .. }) {
                 fresh_tokens += real;
-            } else if real > self.initial_tokens {
+            } else if real > self.volumes.initial_tokens {
                 return Err(LabError::plan(
                     "training.tokens",
                     format!(
                         "generation {n} would need {real} real tokens and the initial corpus has \
                          {}: choose fewer, or \"paradigm\"",
-                        self.initial_tokens
+                        self.volumes.initial_tokens
                     ),
                 ));
             }
@@ -280,7 +257,7 @@ impl Composer {
         // Whole documents are used up, so what is there must be walked through once.
         let mut rest = &self.reserve[..];
         for n in 2..=generations {
-            let wanted = part(self.budget(n), self.paradigm.shares(n).real);
+            let wanted = part(self.budget(n), self.volumes.paradigm.shares(n).real);
             let (taken, found) = count_until(&self.real, rest, wanted);
             if found < wanted {
                 return Err(LabError::plan(
@@ -290,7 +267,7 @@ impl Composer {
                          generations need {fresh_tokens} fresh ones and run out in generation {n}: \
                          choose a smaller initial corpus, a smaller paradigm.share, or fewer \
                          generations",
-                        self.real.tokens() - self.initial_tokens,
+                        self.real.tokens() - self.volumes.initial_tokens,
                         self.real.tokens(),
                     ),
                 ));
@@ -321,11 +298,6 @@ impl TrainingSet {
             source.share = source.tokens as f64 / self.provenance.tokens.max(1) as f64;
         }
     }
-}
-
-/// `share` of `tokens`, in whole tokens.
-fn part(tokens: u64, share: f64) -> u64 {
-    (tokens as f64 * share).round() as u64
 }
 
 /// All documents of a store in random order.

@@ -1,20 +1,24 @@
 //! `autophage bench`: how fast this machine is.
 
-use autophage_bench::{BenchError, BenchModel, BenchSettings, bench};
+use autophage_bench::{BenchError, BenchModel, BenchSettings, bench, estimate};
 use autophage_compute::Isa;
+use autophage_lab::Experiment;
 
 use crate::failure::Failure;
-use crate::terminal::{rates, write_json};
+use crate::terminal::{estimates, rates, write_json};
 
 /// Measure how fast this machine trains, samples and scores models, beside what it can do at most.
 ///
 /// The ceilings (multiply-adds, matrix products, exponentials, memory) are measured by the same
-/// command. Takes about two minutes on two cores.
+/// command. Takes about two minutes on two cores. With --estimate: what an experiment would take
+/// here, in time, memory and disk, from a few seconds of its own work.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   autophage bench
   autophage bench --quick --models demo
-  autophage bench --isa avx2 --threads 1 --json")]
+  autophage bench --isa avx2 --threads 1 --json
+  autophage bench --estimate demo
+  autophage bench --estimate tinystories-1m --set corpus.path=stories.jsonl")]
 pub(crate) struct Arguments {
     /// Models to measure: demo, 1m, 33m; all of them if not given.
     #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
@@ -28,6 +32,14 @@ pub(crate) struct Arguments {
     #[arg(long)]
     isa: Option<String>,
 
+    /// Say what this experiment (a preset or the path of a file) would take, and measure only that.
+    #[arg(long, value_name = "PRESET|FILE", conflicts_with_all = ["models", "threads", "isa", "quick"])]
+    estimate: Option<String>,
+
+    /// Set a key of the experiment, such as compute.threads=2. May be given several times.
+    #[arg(long = "set", value_name = "KEY=VALUE", requires = "estimate")]
+    overrides: Vec<String>,
+
     /// A first impression in a few seconds: less work, fewer repetitions.
     #[arg(long)]
     quick: bool,
@@ -38,9 +50,18 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn execute(arguments: &Arguments) -> Result<(), Failure> {
-    let report = bench(&settings(arguments)?, &mut |step| {
-        anstream::eprintln!("measuring {step}");
-    })?;
+    let mut progress = |step: &str| anstream::eprintln!("measuring {step}");
+    if let Some(specification) = &arguments.estimate {
+        let experiment = Experiment::load(specification, &arguments.overrides)?;
+        let estimate = estimate(&experiment, &mut progress)?;
+        if arguments.json {
+            write_json(&estimate);
+        } else {
+            estimates::print(&estimate);
+        }
+        return Ok(());
+    }
+    let report = bench(&settings(arguments)?, &mut progress)?;
     if arguments.json {
         write_json(&report);
     } else {

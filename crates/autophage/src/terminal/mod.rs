@@ -1,5 +1,6 @@
 //! What the commands show: tables on standard output, progress on standard error.
 
+pub(crate) mod estimates;
 pub(crate) mod generations;
 pub(crate) mod progress;
 pub(crate) mod rates;

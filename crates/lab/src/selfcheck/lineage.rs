@@ -13,7 +13,8 @@ use autophage_theory::Paradigm;
 
 use crate::LabError;
 use crate::cycle::Cycle;
-use crate::training_set::{Composer, Sizes};
+use crate::training_set::Composer;
+use crate::volumes::Sizes;
 
 /// From the composer, the generation's number and the corpora before it to its training set.
 type Compose = fn(&Composer, u32, &[Arc<TokenStore>]) -> Result<DocumentSet, LabError>;

@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use super::lineage::{Lineage, Mechanism, Start};
 use super::{Check, Seeds};
 use crate::LabError;
-use crate::training_set::Sizes;
+use crate::volumes::Sizes;
 
 /// Simulation numbers below this belong to the checks of single turns.
 const FIRST_SIMULATION: u64 = 100;

@@ -16,7 +16,7 @@ use rayon::prelude::*;
 use super::lineage::{Lineage, Mechanism, Start, Turn};
 use super::{Check, Seeds};
 use crate::LabError;
-use crate::training_set::Sizes;
+use crate::volumes::Sizes;
 
 const GENERATIONS: u32 = 6;
 const REPLICATES: u64 = 1_200;

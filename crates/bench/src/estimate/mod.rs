@@ -1,0 +1,166 @@
+//! What an experiment would take on this machine.
+
+mod lengths;
+mod memory;
+mod rates;
+mod report;
+mod survey;
+mod work;
+
+use std::sync::Arc;
+
+use autophage_compute::{CpuBackend, Isa, Profiled};
+use autophage_lab::{
+    Architecture, BackendKind, EpochCount, Experiment, FormKind, GptNeoSettings, ModelSettings,
+    OverflowKind,
+};
+use autophage_model::{GptNeo, GptNeoConfig};
+
+use crate::{BenchError, Machine};
+use lengths::Lengths;
+use memory::{SamplingMemory, store_bytes};
+use survey::Survey;
+use work::Plan;
+
+pub use memory::{Disk, Memory};
+pub use rates::Rates;
+pub use report::{CorpusSize, ESTIMATE_VERSION, Estimate};
+pub use work::Stages;
+
+/// Estimates what `experiment` would take here, from a few seconds of its own work. `progress` hears
+/// of every step before it begins.
+///
+/// # Errors
+/// A corpus or a tokenizer that cannot be used, a starting model that cannot be read, an instruction
+/// set that is not there, or an experiment on the reference backend.
+pub fn estimate(
+    experiment: &Experiment,
+    progress: &mut dyn FnMut(&str),
+) -> Result<Estimate, BenchError> {
+    let cpu = backend(experiment)?;
+    progress("the corpus");
+    let survey = Survey::of(experiment)?;
+    progress("the work of the experiment");
+    let machine = Machine::of(&cpu);
+    let backend = Arc::new(Profiled::new(cpu));
+    let plan = Plan::new(
+        experiment,
+        survey.training_tokens,
+        survey.validation_tokens,
+        survey.lengths.clone(),
+    );
+    let (rates, memory, model_bytes) = match &experiment.model {
+        ModelSettings::GptNeo(settings) => {
+            let config = network(experiment, settings, &survey, &backend)?;
+            let rates = Rates::of_network(experiment, &survey, &config, &backend)?;
+            let memory = network_memory(experiment, &config);
+            (rates, memory, 4 * config.parameter_count() as u64)
+        }
+        ModelSettings::NGram(settings) => {
+            let most = (1..=experiment.generations)
+                .map(|n| plan.volumes.training(n))
+                .max();
+            let memory = Memory::of_counts(settings.order, most.unwrap_or(0));
+            let rates = Rates::of_counts(experiment, &survey, settings)?;
+            // A count and a token for each entry of each level, and a context.
+            let model_bytes = 12 * u64::from(settings.order) * survey.training_tokens / 2;
+            (rates, memory, model_bytes)
+        }
+    };
+    let mut stages = Stages {
+        tokenize: survey.tokenize_seconds,
+        ..Stages::default()
+    };
+    for n in 1..=experiment.generations {
+        stages.add(plan.generation(n, &rates));
+    }
+    Ok(Estimate::new(
+        experiment,
+        machine,
+        &survey,
+        &plan,
+        rates,
+        stages,
+        memory,
+        disk(experiment, &survey, &plan, model_bytes),
+    ))
+}
+
+fn backend(experiment: &Experiment) -> Result<CpuBackend, BenchError> {
+    let compute = &experiment.compute;
+    if compute.backend == BackendKind::Reference {
+        return Err(BenchError::ReferenceBackend);
+    }
+    let isa = match compute.isa.as_str() {
+        "auto" => Isa::from_environment()?,
+        name => name.parse()?,
+    };
+    let threads = compute.threads.map(|threads| threads as usize);
+    Ok(CpuBackend::with_isa(threads, isa)?)
+}
+
+/// The sizes of the network, which a starting model may give.
+fn network(
+    experiment: &Experiment,
+    settings: &GptNeoSettings,
+    survey: &Survey,
+    backend: &Arc<Profiled<CpuBackend>>,
+) -> Result<GptNeoConfig, BenchError> {
+    match &settings.architecture {
+        Architecture::Sizes(sizes) => Ok(sizes.config(survey.vocabulary)),
+        Architecture::Pretrained { pretrained } => GptNeo::load(Arc::clone(backend), pretrained)
+            .map(|model| model.config().clone())
+            .map_err(BenchError::model(&experiment.name)),
+    }
+}
+
+/// Contexts whose error terms are followed: those of each length, and those of the probes.
+fn tracked_contexts(experiment: &Experiment) -> u64 {
+    let measure = &experiment.measure;
+    let probes: usize = measure.probe.iter().map(|probe| probe.next.len()).sum();
+    u64::from(measure.contexts) * u64::from(measure.context_length) + probes as u64
+}
+
+fn network_memory(experiment: &Experiment, config: &GptNeoConfig) -> Memory {
+    let section = &experiment.generation;
+    let (longest, context) = (section.max_tokens as usize, section.context as usize);
+    let sampling = SamplingMemory {
+        batch: section.batch as usize,
+        capacity: longest.min(context),
+        context,
+        slides: section.overflow == OverflowKind::Slide && longest > context,
+    };
+    let keeps_best = experiment.training.epochs == EpochCount::EarlyStopping;
+    let tracked = tracked_contexts(experiment);
+    let training = &experiment.training.settings;
+    Memory::of_network(config, training, keeps_best, &sampling, tracked)
+}
+
+fn disk(experiment: &Experiment, survey: &Survey, plan: &Plan, model_bytes: u64) -> Disk {
+    let vocabulary = survey.vocabulary.tokens as usize;
+    let real = survey.training_tokens + survey.held_out_tokens;
+    let mean = plan.written.mean();
+    let tracked = tracked_contexts(experiment);
+    // Distributions in single precision, and some hundred bytes of error terms for each.
+    let errors = tracked * (4 * vocabulary as u64 + 500);
+    let generations = (1..=experiment.generations)
+        .map(|n| {
+            let text = store_bytes(vocabulary, plan.volumes.generated(n), mean);
+            model_bytes + survey.tokenizer_bytes + text + errors
+        })
+        .sum();
+    Disk {
+        corpus: store_bytes(vocabulary, real, plan.real.mean()) + survey.tokenizer_bytes,
+        generations,
+    }
+}
+
+/// Lengths of the documents that models write: those of a stream are given; others are taken to be
+/// as long as real ones, as far as they may.
+fn written_lengths(experiment: &Experiment, real: &Lengths) -> Lengths {
+    let most = experiment.generation.max_tokens as usize;
+    match experiment.generation.form {
+        FormKind::Documents => real.at_most(most),
+        FormKind::Stream => Lengths::of([most]),
+    }
+}
