@@ -58,9 +58,12 @@ impl From<BenchError> for Failure {
     fn from(error: BenchError) -> Self {
         match error {
             BenchError::UnknownModel(_)
-            | BenchError::NoModel
+            | BenchError::UnknownTask(_)
+            | BenchError::Nothing
             | BenchError::Isa(_)
+            | BenchError::Precision(_)
             | BenchError::ReferenceBackend => Self::usage(error),
+            BenchError::Lab(error) => Self::from(*error),
             BenchError::Corpus(error) => Self::from(*error),
             BenchError::Measure(error) => Self::from(*error),
             BenchError::Model { .. } | BenchError::EmptyCorpus(_) => Self::failed(error),

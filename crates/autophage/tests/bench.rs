@@ -41,6 +41,16 @@ fn models_and_instruction_sets_that_do_not_exist() {
         &["bench", "--isa", "sse9"],
         &["unknown instruction set `sse9`", "`portable`"],
     );
+    bench.refuse(
+        2,
+        &["bench", "--tasks", "train,dream"],
+        &["unknown task `dream`", "`score`"],
+    );
+    bench.refuse(
+        2,
+        &["bench", "--precision", "fp8"],
+        &["unknown precision `fp8`", "`bf16`"],
+    );
     let mut command = bench.command(&["bench", "--models", "demo"]);
     let answer = common::Answer::of(command.env("AUTOPHAGE_ISA", "sse9"));
     assert_eq!(answer.status, Some(2), "{}", answer.err);

@@ -36,7 +36,9 @@ const COMMANDS: [(&str, &[&str]); 18] = [
         &[
             "--models",
             "--threads",
+            "--tasks",
             "--isa",
+            "--precision",
             "--quick",
             "--estimate",
             "--set",

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use autophage_compute::{CpuBackend, Isa, Profiled};
+use autophage_compute::{CpuBackend, CpuSettings, Isa, Precision, Profiled};
 
 use crate::report::{BenchReport, ModelReport, REPORT_VERSION, Task};
 use crate::workload::Workload;
@@ -14,10 +14,14 @@ use crate::{BenchError, BenchModel, Machine, MachineCeilings};
 pub struct BenchSettings {
     /// The models.
     pub models: Vec<BenchModel>,
+    /// What each of them does.
+    pub tasks: Vec<Task>,
     /// Number of threads; one for each processor if not given.
     pub threads: Option<usize>,
     /// The instruction set; that of the environment, or else the best, if not given.
     pub isa: Option<Isa>,
+    /// The precision of matrix products; bf16 where the instruction set has it, if not given.
+    pub precision: Option<Precision>,
     /// A first impression in seconds instead of a measurement in a minute or two.
     pub quick: bool,
 }
@@ -26,8 +30,10 @@ impl Default for BenchSettings {
     fn default() -> Self {
         Self {
             models: BenchModel::ALL.to_vec(),
+            tasks: Task::ALL.to_vec(),
             threads: None,
             isa: None,
+            precision: None,
             quick: false,
         }
     }
@@ -42,14 +48,18 @@ pub fn bench(
     settings: &BenchSettings,
     progress: &mut dyn FnMut(&str),
 ) -> Result<BenchReport, BenchError> {
-    if settings.models.is_empty() {
-        return Err(BenchError::NoModel);
+    if settings.models.is_empty() || settings.tasks.is_empty() {
+        return Err(BenchError::Nothing);
     }
     let isa = match settings.isa {
         Some(isa) => isa,
         None => Isa::from_environment()?,
     };
-    let cpu = CpuBackend::with_isa(settings.threads, isa)?;
+    let cpu = CpuBackend::with_settings(CpuSettings {
+        threads: settings.threads,
+        isa,
+        precision: settings.precision,
+    })?;
     progress("ceilings of the machine");
     let time = Duration::from_millis(if settings.quick { 600 } else { 4000 });
     let machine = Machine::of(&cpu);
@@ -65,7 +75,7 @@ pub fn bench(
         };
         let config = model.config();
         let mut tasks = Vec::new();
-        for task in [Task::Train, Task::Sample, Task::Score] {
+        for &task in &settings.tasks {
             progress(&format!("{}: {}", model.name(), task.name()));
             tasks.push(
                 workload
@@ -115,6 +125,7 @@ mod tests {
         assert_eq!(json["machine"]["threads"], 2);
         for ceiling in [
             "gflops",
+            "matrix_peak_gflops",
             "matrix_gflops",
             "giga_exponentials",
             "memory_read_gb",
@@ -159,6 +170,9 @@ mod tests {
             ..BenchSettings::default()
         };
         let error = bench(&settings, &mut |_| ()).unwrap_err().to_string();
-        assert!(error.contains("`1m`"), "{error}");
+        assert!(
+            error.contains("`1m`") && error.contains("`score`"),
+            "{error}"
+        );
     }
 }

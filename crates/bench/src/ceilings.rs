@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use autophage_compute::{Backend, Ceilings, CpuBackend, Linear};
+use autophage_compute::{Backend, Ceilings, CpuBackend, Linear, Precision};
 use serde::Serialize;
 
 use crate::BenchError;
@@ -12,8 +12,10 @@ use crate::repeat::{Effort, repeat};
 /// What this machine can do at most, with the instruction set and the threads of a measurement.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct MachineCeilings {
-    /// Floating-point operations a second of multiply-adds in registers, in 10⁹.
+    /// Floating-point operations a second of multiply-adds in registers, in 10⁹, in single precision.
     pub gflops: f64,
+    /// The same in the precision of matrix products.
+    pub matrix_peak_gflops: f64,
     /// The same of a large product of matrices through the backend: 2,048 × 1,024 × 1,024.
     pub matrix_gflops: f64,
     /// Exponential functions a second, in 10⁹.
@@ -32,8 +34,13 @@ impl MachineCeilings {
     /// Measures them in about `time`.
     pub(crate) fn measure(backend: &CpuBackend, time: Duration) -> Result<Self, BenchError> {
         let rates = Ceilings::measure(backend.isa(), backend.threads(), time.mul_f64(0.75))?;
+        let matrix_peak = match (backend.precision(), rates.bf16_multiply_adds) {
+            (Precision::Bf16, Some(rate)) => rate,
+            _ => rates.multiply_adds,
+        };
         Ok(Self {
             gflops: 2e-9 * rates.multiply_adds,
+            matrix_peak_gflops: 2e-9 * matrix_peak,
             matrix_gflops: matrix_gflops(backend, time.mul_f64(0.25)),
             giga_exponentials: 1e-9 * rates.exponentials,
             memory_read_gb: 1e-9 * rates.bytes_read,

@@ -1,11 +1,12 @@
 //! What can go wrong in a measurement of speed.
 
-use autophage_compute::IsaError;
+use autophage_compute::{IsaError, PrecisionError};
 use autophage_corpus::CorpusError;
+use autophage_lab::LabError;
 use autophage_measure::MeasureError;
 use autophage_model::ModelError;
 
-use crate::BenchModel;
+use crate::{BenchModel, Task};
 
 /// Why nothing was measured.
 #[derive(Debug, thiserror::Error)]
@@ -13,12 +14,25 @@ pub enum BenchError {
     /// No model has this name.
     #[error("unknown model `{0}`: choose among {known}", known = BenchModel::known())]
     UnknownModel(String),
-    /// No model was named.
-    #[error("no model to measure: choose among {known}", known = BenchModel::known())]
-    NoModel,
+    /// No task has this name.
+    #[error("unknown task `{0}`: choose among {known}", known = Task::known())]
+    UnknownTask(String),
+    /// No model or no task was named.
+    #[error(
+        "nothing to measure: choose among the models {models} and the tasks {tasks}",
+        models = BenchModel::known(),
+        tasks = Task::known()
+    )]
+    Nothing,
     /// An instruction set that does not exist or that this processor lacks.
     #[error(transparent)]
     Isa(#[from] IsaError),
+    /// A precision that does not exist.
+    #[error(transparent)]
+    Precision(#[from] PrecisionError),
+    /// An experiment that asks for what this machine does not have.
+    #[error(transparent)]
+    Lab(Box<LabError>),
     /// An estimate of what the reference backend would take.
     #[error("compute.backend is `reference`, whose speed is not measured: set compute.backend=cpu")]
     ReferenceBackend,
@@ -44,6 +58,12 @@ pub enum BenchError {
 impl From<CorpusError> for BenchError {
     fn from(error: CorpusError) -> Self {
         Self::Corpus(Box::new(error))
+    }
+}
+
+impl From<LabError> for BenchError {
+    fn from(error: LabError) -> Self {
+        Self::Lab(Box::new(error))
     }
 }
 

@@ -10,6 +10,8 @@ pub struct Machine {
     pub processor: Option<String>,
     /// The instruction set.
     pub isa: String,
+    /// The precision of matrix products.
+    pub precision: String,
     /// Number of threads.
     pub threads: usize,
 }
@@ -20,6 +22,7 @@ impl Machine {
         Self {
             processor: processor(),
             isa: backend.isa().to_string(),
+            precision: backend.precision().to_string(),
             threads: backend.threads(),
         }
     }

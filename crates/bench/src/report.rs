@@ -1,12 +1,13 @@
 //! What a measurement of speed found, for tables and as JSON.
 
+use std::str::FromStr;
 use std::time::Duration;
 
 use autophage_compute::Profile;
 use serde::Serialize;
 
 use crate::roofline::bound;
-use crate::{Machine, MachineCeilings};
+use crate::{BenchError, Machine, MachineCeilings};
 
 /// Version of the JSON form of a [`BenchReport`]; a change that would mislead a reader raises it.
 pub const REPORT_VERSION: u32 = 1;
@@ -60,6 +61,16 @@ pub enum Task {
 }
 
 impl Task {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Train, Self::Sample, Self::Score];
+
+    /// The names, for messages.
+    pub(crate) fn known() -> String {
+        Self::ALL
+            .map(|task| format!("`{}`", task.name()))
+            .join(", ")
+    }
+
     /// Its name, as in JSON.
     pub fn name(self) -> &'static str {
         match self {
@@ -67,6 +78,18 @@ impl Task {
             Self::Sample => "sample",
             Self::Score => "score",
         }
+    }
+}
+
+/// Reads [`Task::name`].
+impl FromStr for Task {
+    type Err = BenchError;
+
+    fn from_str(name: &str) -> Result<Self, BenchError> {
+        Self::ALL
+            .into_iter()
+            .find(|task| task.name() == name)
+            .ok_or_else(|| BenchError::UnknownTask(name.to_owned()))
     }
 }
 
@@ -87,7 +110,7 @@ pub struct TaskReport {
     pub tokens_per_second: Spread,
     /// 10⁹ floating-point operations a second that the results need, at the median time.
     pub gflops: f64,
-    /// Share of the ceiling of multiply-adds that these are.
+    /// Share of the ceiling of multiply-adds, in the precision of matrix products, that these are.
     pub share_of_peak: f64,
     /// Share of the ceilings that the operations together reach: the sum of the least times that
     /// these allow each operation, over the time taken.
@@ -180,7 +203,7 @@ impl TaskReport {
         let mut operations: Vec<OperationReport> = profile
             .operations()
             .map(|(operation, noted)| {
-                let (bound, limit) = bound(&noted, ceilings);
+                let (bound, limit) = bound(operation, &noted, ceilings);
                 bounds += bound;
                 let time = noted.time.as_secs_f64();
                 OperationReport {
@@ -209,7 +232,7 @@ impl TaskReport {
                 max: tokens as f64 / seconds.min,
             },
             gflops,
-            share_of_peak: gflops / ceilings.gflops,
+            share_of_peak: gflops / ceilings.matrix_peak_gflops,
             share_of_bound: bounds / total,
             operations,
             share_outside: 1.0 - profile.time().as_secs_f64() / total,

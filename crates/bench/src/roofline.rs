@@ -5,13 +5,22 @@
 //! nothing undercuts, and the bound over the time taken is the share of the machine's ceiling (the
 //! roofline model of Williams et al., 2009).
 
-use autophage_compute::{Noted, Work};
+use autophage_compute::{Noted, Operation, Work};
 
 use crate::MachineCeilings;
 use crate::report::Limit;
 
 /// The least time of an operation in seconds, and what decides it.
-pub(crate) fn bound(noted: &Noted, ceilings: &MachineCeilings) -> (f64, Limit) {
+pub(crate) fn bound(
+    operation: Operation,
+    noted: &Noted,
+    ceilings: &MachineCeilings,
+) -> (f64, Limit) {
+    let peak = if operation.multiplies_matrices() {
+        ceilings.matrix_peak_gflops
+    } else {
+        ceilings.gflops
+    };
     let work = noted.work;
     let far = noted.beyond_caches;
     let near = Work {
@@ -30,10 +39,7 @@ pub(crate) fn bound(noted: &Noted, ceilings: &MachineCeilings) -> (f64, Limit) {
         Limit::Caches
     };
     [
-        (
-            time(2 * work.multiply_adds, ceilings.gflops),
-            Limit::MultiplyAdds,
-        ),
+        (time(2 * work.multiply_adds, peak), Limit::MultiplyAdds),
         (
             time(work.exponentials, ceilings.giga_exponentials),
             Limit::Exponentials,
@@ -58,6 +64,7 @@ mod tests {
 
     const CEILINGS: MachineCeilings = MachineCeilings {
         gflops: 100.0,
+        matrix_peak_gflops: 400.0,
         matrix_gflops: 50.0,
         giga_exponentials: 10.0,
         memory_read_gb: 20.0,
@@ -84,7 +91,8 @@ mod tests {
             bytes_written: 1_000_000_000,
         };
         let is = |work, beyond_caches, expected: f64, by| {
-            let (seconds, limit) = bound(&noted(work, beyond_caches), &CEILINGS);
+            let (seconds, limit) =
+                bound(Operation::Attention, &noted(work, beyond_caches), &CEILINGS);
             assert_eq!(limit, by);
             assert!((seconds - expected).abs() < 1e-12, "{seconds}");
         };
@@ -103,5 +111,8 @@ mod tests {
         };
         is(moves, none, 0.02, Limit::Caches);
         is(moves, moves, 0.2, Limit::Memory);
+        // Matrix products have a peak of their own.
+        let product = bound(Operation::Linear, &noted(work, none), &CEILINGS);
+        assert_eq!(product, (0.25, Limit::MultiplyAdds));
     }
 }

@@ -85,6 +85,20 @@ impl Operation {
         (Self::AdamW, "adamw"),
     ];
 
+    /// Whether its multiply-adds are in the precision of matrix products.
+    pub fn multiplies_matrices(self) -> bool {
+        matches!(
+            self,
+            Self::Linear
+                | Self::LinearBackwardInput
+                | Self::LinearBackwardWeight
+                | Self::HeadLosses
+                | Self::HeadLossesBackward
+                | Self::HeadLogits
+                | Self::HeadSample
+        )
+    }
+
     /// The name of the method.
     pub fn name(self) -> &'static str {
         Self::ALL[self as usize].1

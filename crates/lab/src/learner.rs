@@ -59,7 +59,7 @@ pub fn build_learner(
             Ok((learner, description))
         }
         BackendKind::Cpu => {
-            let backend = cpu(&experiment.compute)?;
+            let backend = cpu_backend(&experiment.compute)?;
             // Without the number of threads, which does not show in what a run makes.
             let description = format!("cpu, {}, {}", backend.isa(), backend.precision());
             let learner = gpt_neo(experiment, settings, backend, vocabulary)?;
@@ -87,7 +87,7 @@ pub fn load_model(
             Ok(Box::new(GptNeo::load(backend, directory).map_err(failed)?))
         }
         BackendKind::Cpu => {
-            let backend = Arc::new(cpu(compute)?);
+            let backend = Arc::new(cpu_backend(compute)?);
             Ok(Box::new(GptNeo::load(backend, directory).map_err(failed)?))
         }
     }
@@ -97,7 +97,11 @@ pub fn load_model(
 /// `compute.precision` that leaves it to the instruction set.
 const AUTOMATIC: &str = "auto";
 
-fn cpu(compute: &ComputeSection) -> Result<CpuBackend, LabError> {
+/// The CPU as an experiment asks for it.
+///
+/// # Errors
+/// An instruction set that this machine does not have.
+pub fn cpu_backend(compute: &ComputeSection) -> Result<CpuBackend, LabError> {
     let isa = match compute.isa.as_str() {
         AUTOMATIC => Isa::from_environment(),
         name => name.parse(),

@@ -36,7 +36,7 @@ pub use experiment::{
     ProbeSettings, TrainingSection,
 };
 pub use forecast::{Coverage, EventForecast, ForecastSettings, RunForecast, Scored};
-pub use learner::{Vocabulary, build_learner, load_model};
+pub use learner::{Vocabulary, build_learner, cpu_backend, load_model};
 pub use metrics::{
     Baseline, GeneratedMetrics, METRICS_VERSION, Metrics, ProbeMetrics, ProbeTruth, StageTiming,
     Timing, TrainingMetrics,

@@ -1,7 +1,9 @@
 //! `autophage bench`: how fast this machine is.
 
-use autophage_bench::{BenchError, BenchModel, BenchSettings, bench, estimate};
-use autophage_compute::Isa;
+use std::str::FromStr;
+
+use autophage_bench::{BenchError, BenchSettings, bench, estimate};
+use autophage_compute::{Isa, Precision};
 use autophage_lab::Experiment;
 
 use crate::failure::Failure;
@@ -24,16 +26,25 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
     models: Option<Vec<String>>,
 
+    /// What to measure: train, sample, score; all of it if not given.
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
+    tasks: Option<Vec<String>>,
+
     /// Threads to compute with; all processors if not given.
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=4096))]
     threads: Option<u32>,
 
-    /// Instruction set: portable, avx2 or avx512; the best of this processor if not given.
+    /// Instruction set: portable, avx2, avx512, avx512bf16 or amx; the best of this processor if not
+    /// given.
     #[arg(long)]
     isa: Option<String>,
 
+    /// Precision of matrix products: f32, bf16, or auto for bf16 where the instruction set has it.
+    #[arg(long, default_value = "auto")]
+    precision: String,
+
     /// Say what this experiment (a preset or the path of a file) would take, and measure only that.
-    #[arg(long, value_name = "PRESET|FILE", conflicts_with_all = ["models", "threads", "isa", "quick"])]
+    #[arg(long, value_name = "PRESET|FILE", conflicts_with_all = ["models", "tasks", "threads", "isa", "precision", "quick"])]
     estimate: Option<String>,
 
     /// Set a key of the experiment, such as compute.threads=2. May be given several times.
@@ -71,21 +82,31 @@ pub(crate) fn execute(arguments: &Arguments) -> Result<(), Failure> {
 }
 
 fn settings(arguments: &Arguments) -> Result<BenchSettings, BenchError> {
-    let models = match &arguments.models {
-        None => BenchModel::ALL.to_vec(),
-        Some(names) => names
-            .iter()
-            .map(|name| name.parse())
-            .collect::<Result<_, _>>()?,
-    };
+    let usual = BenchSettings::default();
     Ok(BenchSettings {
-        models,
+        models: named(arguments.models.as_deref(), usual.models)?,
+        tasks: named(arguments.tasks.as_deref(), usual.tasks)?,
         threads: arguments.threads.map(|threads| threads as usize),
         isa: arguments
             .isa
             .as_deref()
             .map(str::parse::<Isa>)
             .transpose()?,
+        precision: match arguments.precision.as_str() {
+            "auto" => None,
+            name => Some(name.parse::<Precision>()?),
+        },
         quick: arguments.quick,
     })
+}
+
+/// What the names stand for, or everything.
+fn named<T: FromStr<Err = BenchError>>(
+    names: Option<&[String]>,
+    all: Vec<T>,
+) -> Result<Vec<T>, BenchError> {
+    match names {
+        None => Ok(all),
+        Some(names) => names.iter().map(|name| name.parse()).collect(),
+    }
 }

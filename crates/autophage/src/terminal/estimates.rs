@@ -14,9 +14,10 @@ pub(crate) fn print(estimate: &Estimate) {
         n => format!("{n} generations"),
     };
     say!(
-        "{}: {generations} with {}, {} threads",
+        "{}: {generations} with {}, {}, {} threads",
         estimate.name,
         machine.isa,
+        machine.precision,
         machine.threads
     );
     let corpus = &estimate.corpus;

@@ -32,16 +32,23 @@ fn machine(report: &BenchReport) {
     let machine = &report.machine;
     let ceilings = &report.ceilings;
     let processor = machine.processor.as_deref().unwrap_or("processor unknown");
-    say!("{processor}, {}, {} threads", machine.isa, machine.threads);
+    say!(
+        "{processor}, {}, {}, {} threads",
+        machine.isa,
+        machine.precision,
+        machine.threads
+    );
     let rate = |value: f64| significant(value, 3);
     say!(
-        "ceilings: multiply-adds {} GFLOP/s, matrix products {}, exponentials {} G/s",
+        "ceilings: multiply-adds {} GFLOP/s in f32, {} in {}, products {}",
         rate(ceilings.gflops),
-        rate(ceilings.matrix_gflops),
-        rate(ceilings.giga_exponentials)
+        rate(ceilings.matrix_peak_gflops),
+        machine.precision,
+        rate(ceilings.matrix_gflops)
     );
     say!(
-        "  memory: read {} GB/s, write {}; caches: read {}, write {}",
+        "  exponentials {} G/s; GB/s: memory read {}, write {}; caches {}, {}",
+        rate(ceilings.giga_exponentials),
         rate(ceilings.memory_read_gb),
         rate(ceilings.memory_write_gb),
         rate(ceilings.cache_read_gb),

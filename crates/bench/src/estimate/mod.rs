@@ -9,10 +9,10 @@ mod work;
 
 use std::sync::Arc;
 
-use autophage_compute::{CpuBackend, Isa, Profiled};
+use autophage_compute::{CpuBackend, Profiled};
 use autophage_lab::{
     Architecture, BackendKind, EpochCount, Experiment, FormKind, GptNeoSettings, ModelSettings,
-    OverflowKind,
+    OverflowKind, cpu_backend,
 };
 use autophage_model::{GptNeo, GptNeoConfig};
 
@@ -37,7 +37,10 @@ pub fn estimate(
     experiment: &Experiment,
     progress: &mut dyn FnMut(&str),
 ) -> Result<Estimate, BenchError> {
-    let cpu = backend(experiment)?;
+    if experiment.compute.backend == BackendKind::Reference {
+        return Err(BenchError::ReferenceBackend);
+    }
+    let cpu = cpu_backend(&experiment.compute)?;
     progress("the corpus");
     let survey = Survey::of(experiment)?;
     progress("the work of the experiment");
@@ -84,19 +87,6 @@ pub fn estimate(
         memory,
         disk(experiment, &survey, &plan, model_bytes),
     ))
-}
-
-fn backend(experiment: &Experiment) -> Result<CpuBackend, BenchError> {
-    let compute = &experiment.compute;
-    if compute.backend == BackendKind::Reference {
-        return Err(BenchError::ReferenceBackend);
-    }
-    let isa = match compute.isa.as_str() {
-        "auto" => Isa::from_environment()?,
-        name => name.parse()?,
-    };
-    let threads = compute.threads.map(|threads| threads as usize);
-    Ok(CpuBackend::with_isa(threads, isa)?)
 }
 
 /// The sizes of the network, which a starting model may give.

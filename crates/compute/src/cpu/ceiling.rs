@@ -5,9 +5,11 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use super::engine::Engine;
+use super::format::Pairs;
 use super::isa::{CheckedIsa, Isa, IsaError};
 use super::math::exp;
-use super::simd::{Kernel, MAX_LANES, Simd};
+use super::microkernel::{Left, MAX_PANEL, PANEL_VECTORS, Panel, Product, multiply_words};
+use super::simd::{Kernel, MAX_LANES, Simd, pairs};
 use crate::HostBuffer;
 
 /// Rates that no computation with this instruction set and so many threads exceeds, each the best of
@@ -16,6 +18,9 @@ use crate::HostBuffer;
 pub struct Ceilings {
     /// Multiply-adds a second on operands in registers, in single precision.
     pub multiply_adds: f64,
+    /// Multiply-adds a second on operands in bf16, in registers or the first-level cache; `None` for
+    /// instruction sets without instructions for them.
+    pub bf16_multiply_adds: Option<f64>,
     /// Exponential functions a second, as the operations compute them, of operands in the
     /// first-level cache.
     pub exponentials: f64,
@@ -51,11 +56,23 @@ impl Ceilings {
         let engine = Engine::new(CheckedIsa::new(isa)?, crate::Precision::F32, threads);
         let lanes = engine.isa().lanes();
         let numbers = |count: usize| (count * size_of::<f32>()) as f64;
-        let rate = |task: &Task<'_>| best_rate(&engine, time / (6 * TRIES), task);
+        let rate = |task: &Task<'_>| best_rate(&engine, time / (8 * TRIES), task);
 
         let multiply_adds = rate(&|_, _| {
             engine.run(Chains);
             (CHAIN * CHAINS * lanes) as f64
+        });
+        let bf16_multiply_adds = isa.has_bf16().then(|| {
+            let chains = rate(&|_, _| {
+                engine.run(PairChains);
+                (2 * CHAIN * CHAINS * lanes) as f64
+            });
+            // The matrix unit, where there is one, is reached through products alone.
+            let products = rate(&|_, _| {
+                engine.run(SmallProducts);
+                (2 * TURNS * SIDE * SIDE * PAIRS) as f64
+            });
+            chains.max(products)
         });
         let exponentials = rate(&|_, _| {
             engine.run(Exponentials);
@@ -81,6 +98,7 @@ impl Ceilings {
         };
         Ok(Self {
             multiply_adds,
+            bf16_multiply_adds,
             exponentials,
             bytes_read: rate(&|thread, turn| read(place(thread, turn))),
             bytes_written: rate(&|thread, turn| write(place(thread, turn))),
@@ -139,6 +157,67 @@ impl Kernel for Chains {
             sum = s.add(sum, *chain);
         }
         black_box(s.sum(sum));
+    }
+}
+
+/// As [`Chains`], of pairs of numbers in bf16.
+struct PairChains;
+
+impl Kernel for PairChains {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        // Both halves of the word are 0.5.
+        let factor = s.splat(black_box(pairs::pair(0.5, 0.5)));
+        let mut chains = [s.splat(black_box(0.0)); CHAINS];
+        for _ in 0..CHAIN {
+            for chain in &mut chains {
+                *chain = s.dot_pairs(factor, factor, *chain);
+            }
+        }
+        let mut sum = chains[0];
+        for chain in &chains[1..] {
+            sum = s.add(sum, *chain);
+        }
+        black_box(s.sum(sum));
+    }
+}
+
+/// Rows and columns of a product of two by two tiles.
+const SIDE: usize = 32;
+/// Words of its inner dimension: with these the operands fit in the first-level cache.
+const PAIRS: usize = 128;
+
+/// Products of matrices in bf16 that lie in the first-level cache.
+struct SmallProducts;
+
+impl Kernel for SmallProducts {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let (left, panel) = ([0.0f32; SIDE * PAIRS], [0.0f32; SIDE * PAIRS]);
+        let mut product = [0.0f32; SIDE * SIDE];
+        for _ in 0..TURNS {
+            let left = Left {
+                start: black_box(&left).as_ptr(),
+                row: PAIRS,
+                step: 1,
+            };
+            let panel = Panel {
+                start: black_box(&panel).as_ptr(),
+                row: SIDE,
+            };
+            let target = Product {
+                start: product.as_mut_ptr(),
+                row: SIDE,
+                columns: PANEL_VECTORS * S::LANES,
+            };
+            // SAFETY: the operands have these sizes, and no panel is wider than 32 columns.
+            unsafe { multiply_words::<Pairs, S>(s, [SIDE, PAIRS], left, panel, target, false) };
+            black_box(&mut product);
+        }
     }
 }
 
@@ -204,7 +283,9 @@ impl Kernel for Write<'_> {
     }
 }
 
-const _: () = assert!(TURN * MAX_LANES <= CACHED && EXPONENTIALS.is_multiple_of(MAX_LANES));
+const _: () = assert!(
+    SIDE == MAX_PANEL && TURN * MAX_LANES <= CACHED && EXPONENTIALS.is_multiple_of(MAX_LANES)
+);
 
 #[cfg(test)]
 mod tests {
@@ -214,8 +295,10 @@ mod tests {
     fn every_instruction_set_has_positive_rates() {
         for isa in Isa::available() {
             let ceilings = Ceilings::measure(isa, 2, Duration::from_millis(60)).unwrap();
+            assert_eq!(ceilings.bf16_multiply_adds.is_some(), isa.has_bf16());
             for rate in [
                 ceilings.multiply_adds,
+                ceilings.bf16_multiply_adds.unwrap_or(f64::MAX),
                 ceilings.exponentials,
                 ceilings.bytes_read,
                 ceilings.bytes_written,

@@ -1,0 +1,281 @@
+
+#include <torch/csrc/inductor/cpp_prefix.h>
+extern "C"  void  kernel(const at::BFloat16* in_ptr0,
+                       const at::BFloat16* in_ptr1,
+                       const at::BFloat16* in_ptr2,
+                       const at::BFloat16* in_ptr3,
+                       const at::BFloat16* in_ptr4,
+                       const at::BFloat16* in_ptr5,
+                       const at::BFloat16* in_ptr6,
+                       const at::BFloat16* in_ptr7,
+                       float* out_ptr0,
+                       at::BFloat16* out_ptr1,
+                       at::BFloat16* out_ptr2,
+                       at::BFloat16* out_ptr3,
+                       at::BFloat16* out_ptr4)
+{
+    std::atomic<int> inductor_cpu_integer_div_error{0};
+    inductor_cpu_integer_div_error_flag = &inductor_cpu_integer_div_error;
+    #pragma omp parallel
+    {
+        int tid = omp_get_thread_num();
+        {
+            #pragma omp for
+            for(int64_t x0=static_cast<int64_t>(0L); x0<static_cast<int64_t>(4096L); x0+=static_cast<int64_t>(32L))
+            {
+                {
+                    if(C10_LIKELY(x0 >= static_cast<int64_t>(0) && x0 < static_cast<int64_t>(4096L)))
+                    {
+                        auto tmp0 = at::vec::Vectorized<at::BFloat16>::loadu(in_ptr0 + static_cast<int64_t>(x0), static_cast<int64_t>(32));
+                        auto tmp1 = at::vec::convert<float,2,at::BFloat16,1>(tmp0);
+                        tmp1.store(out_ptr0 + static_cast<int64_t>(x0));
+                    }
+                }
+            }
+        }
+        {
+            #pragma omp for
+            for(int64_t x0=static_cast<int64_t>(0L); x0<static_cast<int64_t>(8L); x0+=static_cast<int64_t>(1L))
+            {
+                #pragma GCC ivdep
+                for(int64_t x1=static_cast<int64_t>(0L); x1<static_cast<int64_t>(512L); x1+=static_cast<int64_t>(1L))
+                {
+                    #pragma GCC ivdep
+                    for(int64_t x2=static_cast<int64_t>(0L); x2<static_cast<int64_t>(16L); x2+=static_cast<int64_t>(1L))
+                    {
+                        for(int64_t x3=static_cast<int64_t>(0L); x3<static_cast<int64_t>(4L); x3+=static_cast<int64_t>(16L))
+                        {
+                            {
+                                if(C10_LIKELY(x3 >= static_cast<int64_t>(0L) && x3 < static_cast<int64_t>(1)))
+                                {
+                                    for (int64_t x3_tail = static_cast<int64_t>(0L);x3_tail < static_cast<int64_t>(4L); x3_tail++)
+                                    {
+                                        auto tmp0 = x1;
+                                        auto tmp1 = c10::convert<int64_t>(tmp0);
+                                        auto tmp2 = static_cast<int64_t>(256);
+                                        auto tmp3 = tmp1 >= tmp2;
+                                        auto tmp4 = [&]
+                                        {
+                                            auto tmp5 = in_ptr1[static_cast<int64_t>((-16384L) + x3_tail + 4L*x2 + 64L*x1 + 16384L*x0)];
+                                            auto tmp6 = c10::convert<float>(tmp5);
+                                            return tmp6;
+                                        }
+                                        ;
+                                        auto tmp7 = tmp3 ? tmp4() : static_cast<decltype(tmp4())>(0.0);
+                                        auto tmp8 = static_cast<float>(0.0);
+                                        auto tmp9 = tmp3 ? tmp7 : tmp8;
+                                        auto tmp10 = tmp1 < tmp2;
+                                        auto tmp11 = [&]
+                                        {
+                                            auto tmp12 = in_ptr2[static_cast<int64_t>(x3_tail + 4L*x2 + 64L*x1 + 16384L*x0)];
+                                            auto tmp13 = c10::convert<float>(tmp12);
+                                            return tmp13;
+                                        }
+                                        ;
+                                        auto tmp14 = tmp10 ? tmp11() : static_cast<decltype(tmp11())>(0.0);
+                                        auto tmp15 = tmp10 ? tmp14 : tmp8;
+                                        auto tmp16 = float(tmp9 + tmp15);
+                                        auto tmp17 = c10::convert<at::BFloat16>(tmp16);
+                                        out_ptr1[static_cast<int64_t>(x3_tail + 4L*x1 + 2048L*x2 + 32768L*x0)] = tmp17;
+                                    }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        {
+            #pragma omp for
+            for(int64_t x0=static_cast<int64_t>(0L); x0<static_cast<int64_t>(8L); x0+=static_cast<int64_t>(1L))
+            {
+                #pragma GCC ivdep
+                for(int64_t x1=static_cast<int64_t>(0L); x1<static_cast<int64_t>(512L); x1+=static_cast<int64_t>(1L))
+                {
+                    #pragma GCC ivdep
+                    for(int64_t x2=static_cast<int64_t>(0L); x2<static_cast<int64_t>(16L); x2+=static_cast<int64_t>(1L))
+                    {
+                        for(int64_t x3=static_cast<int64_t>(0L); x3<static_cast<int64_t>(4L); x3+=static_cast<int64_t>(16L))
+                        {
+                            {
+                                if(C10_LIKELY(x3 >= static_cast<int64_t>(0L) && x3 < static_cast<int64_t>(4L)))
+                                {
+                                    auto tmp0 = at::vec::Vectorized<at::BFloat16>::loadu(in_ptr3 + static_cast<int64_t>(x3 + 4L*x2 + 64L*x1 + 32768L*x0), static_cast<int64_t>(4L));
+                                    auto tmp1 = at::vec::convert<float>(tmp0);
+                                    auto tmp2 = x1;
+                                    auto tmp3 = c10::convert<int64_t>(tmp2);
+                                    auto tmp4 = static_cast<int64_t>(256);
+                                    auto tmp5 = tmp3 < tmp4;
+                                    auto tmp6 = [&]
+                                    {
+                                        auto tmp7 = at::vec::VecMask<float,1>::from(tmp5).template loadu<at::BFloat16,1>(in_ptr4 + static_cast<int64_t>(x3 + 4L*x2 + 64L*x1 + 16384L*x0));
+                                        auto tmp8 = at::vec::convert<float>(tmp7);
+                                        return tmp8;
+                                    }
+                                    ;
+                                    auto tmp9 = tmp5 ? tmp6() : at::vec::Vectorized<float>(static_cast<float>(0.0));
+                                    auto tmp10 = static_cast<float>(0.0);
+                                    auto tmp11 = at::vec::VecMask<float,1>::from(tmp5);
+                                    auto tmp12 = at::vec::Vectorized<float>(tmp10);
+                                    auto tmp13 = decltype(tmp9)::blendv(tmp12, tmp9, inductor_vec_mask_cast<float,1>(tmp11));
+                                    auto tmp14 = tmp1 + tmp13;
+                                    auto tmp15 = at::vec::convert<at::BFloat16>(tmp14);
+                                    tmp15.store(out_ptr2 + static_cast<int64_t>(x3 + 4L*x1 + 2048L*x2 + 32768L*x0), static_cast<int64_t>(4L));
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        {
+            #pragma omp for
+            for(int64_t x0=static_cast<int64_t>(0L); x0<static_cast<int64_t>(8L); x0+=static_cast<int64_t>(1L))
+            {
+                #pragma GCC ivdep
+                for(int64_t x1=static_cast<int64_t>(0L); x1<static_cast<int64_t>(512L); x1+=static_cast<int64_t>(1L))
+                {
+                    #pragma GCC ivdep
+                    for(int64_t x2=static_cast<int64_t>(0L); x2<static_cast<int64_t>(16L); x2+=static_cast<int64_t>(1L))
+                    {
+                        for(int64_t x3=static_cast<int64_t>(0L); x3<static_cast<int64_t>(4L); x3+=static_cast<int64_t>(16L))
+                        {
+                            {
+                                if(C10_LIKELY(x3 >= static_cast<int64_t>(0L) && x3 < static_cast<int64_t>(4L)))
+                                {
+                                    auto tmp0 = at::vec::Vectorized<at::BFloat16>::loadu(in_ptr5 + static_cast<int64_t>(x3 + 4L*x2 + 64L*x1 + 32768L*x0), static_cast<int64_t>(4L));
+                                    auto tmp1 = at::vec::convert<float>(tmp0);
+                                    auto tmp2 = x1;
+                                    auto tmp3 = c10::convert<int64_t>(tmp2);
+                                    auto tmp4 = static_cast<int64_t>(256);
+                                    auto tmp5 = tmp3 < tmp4;
+                                    auto tmp6 = [&]
+                                    {
+                                        auto tmp7 = at::vec::VecMask<float,1>::from(tmp5).template loadu<at::BFloat16,1>(in_ptr6 + static_cast<int64_t>(x3 + 4L*x2 + 64L*x1 + 16384L*x0));
+                                        auto tmp8 = at::vec::convert<float>(tmp7);
+                                        return tmp8;
+                                    }
+                                    ;
+                                    auto tmp9 = tmp5 ? tmp6() : at::vec::Vectorized<float>(static_cast<float>(0.0));
+                                    auto tmp10 = static_cast<float>(0.0);
+                                    auto tmp11 = at::vec::VecMask<float,1>::from(tmp5);
+                                    auto tmp12 = at::vec::Vectorized<float>(tmp10);
+                                    auto tmp13 = decltype(tmp9)::blendv(tmp12, tmp9, inductor_vec_mask_cast<float,1>(tmp11));
+                                    auto tmp14 = tmp1 + tmp13;
+                                    auto tmp15 = at::vec::convert<at::BFloat16>(tmp14);
+                                    tmp15.store(out_ptr3 + static_cast<int64_t>(x3 + 4L*x1 + 2048L*x2 + 32768L*x0), static_cast<int64_t>(4L));
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        {
+            #pragma omp for
+            for(int64_t x0=static_cast<int64_t>(0L); x0<static_cast<int64_t>(4096L); x0+=static_cast<int64_t>(1L))
+            {
+                #pragma GCC ivdep
+                for(int64_t x1=static_cast<int64_t>(0L); x1<static_cast<int64_t>(192L); x1+=static_cast<int64_t>(1L))
+                {
+                    {
+                        {
+                            auto tmp0 = in_ptr7[static_cast<int64_t>(4L*((static_cast<int64_t>(x0) % static_cast<int64_t>(512L))) + 2048L*((static_cast<int64_t>(c10::div_floor_integer(static_cast<int64_t>(x1), static_cast<int64_t>(4L))) % static_cast<int64_t>(16L))) + 32768L*(c10::div_floor_integer(static_cast<int64_t>(x0), static_cast<int64_t>(512L))) + 262144L*(c10::div_floor_integer(static_cast<int64_t>(x1), static_cast<int64_t>(64L))) + ((static_cast<int64_t>(x1) % static_cast<int64_t>(4L))))];
+                            out_ptr4[static_cast<int64_t>(x1 + 192L*x0)] = tmp0;
+                        }
+                    }
+                }
+            }
+        }
+    }
+    inductor_cpu_integer_div_error_flag = nullptr;
+    inductor_cpu_throw_if_integer_div_error(inductor_cpu_integer_div_error);
+}
+
+// Python bindings to call kernel():
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <sstream>
+#include <cstdlib>
+#include <cerrno>
+
+// This is defined in guards.cpp so we don't need to import PyTorch headers that are slooow.
+// We manually link it below to workaround issues with fbcode build.
+static void* (*_torchinductor_pyobject_tensor_data_ptr)(PyObject* obj);
+
+template <typename T> static inline T parse_arg(PyObject* const* args, size_t n) {
+    static_assert(std::is_pointer_v<T>, "arg type must be pointer or long");
+    return static_cast<T>(_torchinductor_pyobject_tensor_data_ptr(args[n]));
+}
+template <> inline int64_t parse_arg<int64_t>(PyObject* const* args, size_t n) {
+    auto result = PyLong_AsSsize_t(args[n]);
+    if(result == -1 && PyErr_Occurred()) [[unlikely]]
+        throw std::runtime_error("expected int arg");
+    return result;
+}
+template <> inline uintptr_t parse_arg<uintptr_t>(PyObject* const* args, size_t n) {
+    auto result = PyLong_AsVoidPtr(args[n]);
+    if(result == reinterpret_cast<void*>(-1) && PyErr_Occurred()) [[unlikely]]
+        throw std::runtime_error("expected int arg");
+    return reinterpret_cast<uintptr_t>(result);
+}
+template <> inline float parse_arg<float>(PyObject* const* args, size_t n) {
+    auto result = PyFloat_AsDouble(args[n]);
+    if(result == -1.0 && PyErr_Occurred()) [[unlikely]]
+        throw std::runtime_error("expected float arg");
+    return static_cast<float>(result);
+}
+
+
+
+static PyObject* kernel_py(PyObject* self, PyObject* const* args, Py_ssize_t nargs) {
+    try {
+        if(nargs != 13) [[unlikely]]
+            throw std::runtime_error("requires 13 args");
+        kernel(parse_arg<at::BFloat16*>(args, 0), parse_arg<at::BFloat16*>(args, 1), parse_arg<at::BFloat16*>(args, 2), parse_arg<at::BFloat16*>(args, 3), parse_arg<at::BFloat16*>(args, 4), parse_arg<at::BFloat16*>(args, 5), parse_arg<at::BFloat16*>(args, 6), parse_arg<at::BFloat16*>(args, 7), parse_arg<float*>(args, 8), parse_arg<at::BFloat16*>(args, 9), parse_arg<at::BFloat16*>(args, 10), parse_arg<at::BFloat16*>(args, 11), parse_arg<at::BFloat16*>(args, 12)); Py_RETURN_NONE;
+    } catch(std::exception const& e) {
+        PyErr_SetString(PyExc_RuntimeError, e.what());
+        return nullptr;
+    } catch(...) {
+        PyErr_SetString(PyExc_RuntimeError, "unhandled error");
+        return nullptr;
+    }
+}
+
+static PyMethodDef py_methods[] = {
+    {
+        "kernel",
+        reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(kernel_py)),
+        METH_FASTCALL,
+        ""
+    },
+    {NULL, NULL, 0, NULL}};
+
+static struct PyModuleDef py_module =
+    {PyModuleDef_HEAD_INIT, "kernel", NULL, -1, py_methods};
+
+PyMODINIT_FUNC PyInit_kernel(void) {
+    const char* str_addr = std::getenv("_TORCHINDUCTOR_PYOBJECT_TENSOR_DATA_PTR");
+    if(!str_addr) {
+        PyErr_SetString(PyExc_RuntimeError, "_TORCHINDUCTOR_PYOBJECT_TENSOR_DATA_PTR must be set");
+        return nullptr;
+    }
+
+    char* endptr = nullptr;
+    errno = 0;
+    uintptr_t addr = std::strtoull(str_addr, &endptr, 10);
+    if(errno != 0 || endptr == str_addr || addr == 0) {
+        PyErr_SetString(PyExc_RuntimeError, "Failed to parse _TORCHINDUCTOR_PYOBJECT_TENSOR_DATA_PTR");
+        return nullptr;
+    }
+    _torchinductor_pyobject_tensor_data_ptr =
+        reinterpret_cast<decltype(_torchinductor_pyobject_tensor_data_ptr)>(addr);
+    PyObject* module = PyModule_Create(&py_module);
+    if (module == NULL) {
+        return NULL;
+    }
+    #ifdef Py_GIL_DISABLED
+        PyUnstable_Module_SetGIL(module, Py_MOD_GIL_NOT_USED);
+    #endif
+    return module;
+}
