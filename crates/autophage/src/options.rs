@@ -74,20 +74,19 @@ pub(crate) struct ComputeOptions {
     #[arg(long)]
     isa: Option<String>,
 
-    /// Precision of matrix products: f32 or bf16.
+    /// Precision of matrix products: f32, bf16, or auto for bf16 where the processor multiplies
+    /// numbers in bf16.
     #[arg(long)]
     precision: Option<String>,
 }
 
 impl ComputeOptions {
-    /// As a section of an experiment, with this precision where none was given.
-    fn section(&self, precision: &str) -> ComputeSection {
-        let defaults = ComputeSection::default();
-        let precision = self.precision.as_deref().unwrap_or(precision);
+    /// These settings, and `defaults` where none was given.
+    fn section(&self, defaults: ComputeSection) -> ComputeSection {
         ComputeSection {
-            threads: self.threads.map(u64::from),
+            threads: self.threads.map(u64::from).or(defaults.threads),
             isa: self.isa.clone().unwrap_or(defaults.isa),
-            precision: precision.to_owned(),
+            precision: self.precision.clone().unwrap_or(defaults.precision),
             ..defaults
         }
     }
@@ -109,10 +108,9 @@ impl ComputeOptions {
 impl ModelOptions {
     /// The model with its tokenizer.
     pub(crate) fn open(&self) -> Result<(Box<dyn LanguageModel>, Tokenizer), Failure> {
-        let directory = self.directory()?;
+        let (directory, compute) = self.directory()?;
         let tokenizer = Tokenizer::from_file(&directory)?;
-        // A model that is looked at by itself is computed as precisely as it can be.
-        let model = load_model(&directory, &self.compute.section("f32"))?;
+        let model = load_model(&directory, &self.compute.section(compute))?;
         if model.vocabulary() < tokenizer.vocabulary() as usize {
             return Err(Failure::failed(format!(
                 "{}: the tokenizer has {} tokens and the model {}: they do not belong together",
@@ -124,14 +122,25 @@ impl ModelOptions {
         Ok((model, tokenizer))
     }
 
-    fn directory(&self) -> Result<PathBuf, Failure> {
+    /// Where the model is, and how it is computed if nothing else is asked for: that of a run as in
+    /// the run, any other one as precisely as can be.
+    fn directory(&self) -> Result<(PathBuf, ComputeSection), Failure> {
         match run_and_generation(&self.location)? {
-            Some((run, generation)) => Ok(run.model_directory(generation)?),
+            Some((run, generation)) => {
+                let compute = run.experiment().compute.clone();
+                Ok((run.model_directory(generation)?, compute))
+            }
             None if is_run(&self.location) => Err(Failure::usage(format!(
                 "{0} is a run: write {0}@1 for the model of its first generation",
                 self.location
             ))),
-            None => Ok(PathBuf::from(&self.location)),
+            None => {
+                let compute = ComputeSection {
+                    precision: "f32".to_owned(),
+                    ..ComputeSection::default()
+                };
+                Ok((PathBuf::from(&self.location), compute))
+            }
         }
     }
 }
