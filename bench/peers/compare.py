@@ -55,6 +55,8 @@ class Worker:
         environment = dict(os.environ, TORCHINDUCTOR_CACHE_DIR=str(HERE / ".cache"))
         if side == "expert":
             environment.update(TUNED)
+        if arguments.shared:
+            environment.update(OMP_WAIT_POLICY="PASSIVE")
         self.variant = variant
         self.limit = arguments.limit
         self.process = subprocess.Popen(
@@ -212,6 +214,7 @@ def main():
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--variants", type=lambda text: text.split(","), default=EXPERT, help="the expert's, comma-separated")
     parser.add_argument("--no-paper", action="store_true", help="leave the paper's way out, which is slow")
+    parser.add_argument("--shared", action="store_true", help="other programs use the machine: PyTorch's threads wait without spinning")
     parser.add_argument("--limit", type=float, default=300, help="seconds that a variant may take to prepare or repeat")
     parser.add_argument("--python", help="a Python with the packages of requirements.txt")
     parser.add_argument("--binary", help="a release build of autophage")

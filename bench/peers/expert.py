@@ -28,6 +28,13 @@ def compiled(function, wanted, **options):
     return torch.compile(function, **options) if wanted else function
 
 
+def compile_blocks(model, wanted, **options):
+    """Compiles block by block: all of a kind share what is compiled."""
+    if wanted:
+        for block in model.blocks:
+            block.compile(**options)
+
+
 class Block(torch.nn.Module):
     def __init__(self, shape, layer):
         super().__init__()
@@ -136,7 +143,7 @@ class ChunkedLoss(torch.autograd.Function):
 def train(shape, variant):
     compile_it, precision = settings_of(variant)
     model = Model(shape)
-    body = compiled(model, compile_it)
+    compile_blocks(model, compile_it)
     gradient = compiled(chunk_gradient, compile_it, dynamic=False)
     decay = [p for p in model.parameters() if p.dim() == 2]
     others = [p for p in model.parameters() if p.dim() != 2]
@@ -150,7 +157,7 @@ def train(shape, variant):
     def step():
         optimizer.zero_grad(set_to_none=True)
         with autocast(precision):
-            hidden = body(inputs)
+            hidden = model(inputs)
         hidden = hidden.float().view(-1, shape.hidden)
         loss = ChunkedLoss.apply(hidden, model.tokens.weight, targets, precision, gradient)
         loss.backward()
@@ -234,7 +241,7 @@ def score(shape, variant):
     """Stories in batches of like length; only real tokens reach the head."""
     compile_it, precision = settings_of(variant)
     model = Model(shape).eval()
-    body = compiled(model, compile_it, dynamic=True if compile_it else None) if compile_it else model
+    compile_blocks(model, compile_it, dynamic=True)
     losses_of = compiled(chunk_losses, compile_it, dynamic=False)
     lengths = sorted(shapes.story_lengths())
     batches, first = [], 0
@@ -257,7 +264,7 @@ def score(shape, variant):
         weight = model.tokens.weight.to(precision)
         for inputs, targets, real in batches:
             with autocast(precision):
-                hidden = body(inputs)
+                hidden = model(inputs)
             hidden = hidden[real].to(precision)
             for start in range(0, hidden.shape[0], CHUNK):
                 rows, wanted = hidden[start : start + CHUNK], targets[start : start + CHUNK]

@@ -1,5 +1,6 @@
 //! Memory and disk that an experiment needs, from the sizes of its model.
 
+use autophage_compute::Precision;
 use autophage_model::{GptNeoConfig, TrainingSettings};
 use serde::Serialize;
 
@@ -32,10 +33,12 @@ impl Memory {
         config: &GptNeoConfig,
         training: &TrainingSettings,
         keeps_best: bool,
+        precision: Precision,
         sampling: &SamplingMemory,
         tracked: u64,
     ) -> Self {
         let parameters = NUMBER * config.parameter_count() as u64;
+        let [embedding, layers] = packed_bytes(config, precision);
         // Weights, gradients, two moments, and the weights of the best epoch.
         let copies = if keeps_best { 5 } else { 4 };
         let rows = training.micro_batch_tokens.max(training.context);
@@ -46,13 +49,24 @@ impl Memory {
             0
         };
         Self {
-            train: PROGRAM + copies * parameters + training_bytes(config, rows),
+            train: PROGRAM
+                + copies * parameters
+                + embedding
+                + 2 * layers
+                + training_bytes(config, rows),
             generate: PROGRAM
                 + parameters
+                + embedding
+                + layers
                 + cache_bytes(config, sampling.batch, sampling.capacity)
                 + passes(sampling.batch)
                 + sliding,
-            measure: PROGRAM + parameters + passes(ROWS) + distributions(config, tracked),
+            measure: PROGRAM
+                + parameters
+                + embedding
+                + layers
+                + passes(ROWS)
+                + distributions(config, tracked),
         }
     }
 
@@ -78,6 +92,19 @@ pub(crate) struct SamplingMemory {
     pub(crate) context: usize,
     /// Whether documents are computed anew beyond it.
     pub(crate) slides: bool,
+}
+
+/// The copies of weights that matrix products read, packed in their precision: of the embedding, which
+/// is the head, and of the matrices of all layers. The backward pass reads another copy of the
+/// latter.
+fn packed_bytes(config: &GptNeoConfig, precision: Precision) -> [u64; 2] {
+    let number = match precision {
+        Precision::F32 => 4,
+        Precision::Bf16 => 2,
+    };
+    let (hidden, inner) = (config.hidden_size, config.intermediate_size);
+    let layer = 4 * hidden * hidden + 2 * hidden * inner;
+    [config.vocab_size * hidden, config.num_layers() * layer].map(|numbers| number * numbers as u64)
 }
 
 /// Activations that the backward pass reads, and what it writes, for so many rows.
@@ -210,8 +237,16 @@ mod tests {
             slides: false,
         };
         let settings = TrainingSettings::default();
-        let memory =
-            |keeps_best| Memory::of_network(&config(), &settings, keeps_best, &sampling, 10);
+        let memory = |keeps_best| {
+            Memory::of_network(
+                &config(),
+                &settings,
+                keeps_best,
+                Precision::F32,
+                &sampling,
+                10,
+            )
+        };
         let more = memory(true).train - memory(false).train;
         assert_eq!(more, 4 * config().parameter_count() as u64);
         assert_eq!(memory(false).peak(), memory(false).train);
@@ -219,7 +254,7 @@ mod tests {
             batch: 100_000,
             ..sampling
         };
-        let memory = Memory::of_network(&config(), &settings, false, &wide, 10);
+        let memory = Memory::of_network(&config(), &settings, false, Precision::Bf16, &wide, 10);
         assert_eq!(memory.peak(), memory.generate);
     }
 }
