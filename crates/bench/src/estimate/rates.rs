@@ -56,13 +56,17 @@ const EFFORT: Effort = Effort {
     most: std::time::Duration::from_millis(1500),
 };
 
-/// The shortest of the repetitions of `once`, in seconds: what the work takes when nothing else
-/// disturbs it.
+/// The mean time of the repetitions of `once`, in seconds: unlike a median it includes what other
+/// programs take of a busy machine, as a run does.
 fn seconds<E>(mut once: impl FnMut() -> Result<(), E>) -> Result<f64, E> {
     let passes = repeat(EFFORT, &mut once)?;
-    let mut times: Vec<f64> = passes.iter().map(|(time, ())| time.as_secs_f64()).collect();
-    times.sort_by(f64::total_cmp);
-    Ok(times[times.len() / 2])
+    Ok(mean(passes.iter().map(|(time, ())| time.as_secs_f64())))
+}
+
+/// The mean of at least one value.
+fn mean(values: impl ExactSizeIterator<Item = f64>) -> f64 {
+    let count = values.len();
+    values.sum::<f64>() / count as f64
 }
 
 impl Rates {
@@ -157,16 +161,13 @@ fn train<B: Backend>(
         trainer.step(&sequences, 1e-4).map(|_| backend.take())
     })?;
     // The steps' own parts: the norm of the gradient, AdamW, and clearing the gradient.
-    let mut times: Vec<(f64, f64)> = passes
-        .iter()
-        .map(|(time, profile)| {
-            let of = |operation| profile.of(operation).time.as_secs_f64();
-            let step = of(Operation::AdamW) + of(Operation::SumOfSquares) + of(Operation::Fill);
-            (time.as_secs_f64() - step, step)
-        })
-        .collect();
-    times.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let (token_part, step_part) = times[times.len() / 2];
+    let parts = passes.iter().map(|(time, profile)| {
+        let of = |operation| profile.of(operation).time.as_secs_f64();
+        let step = of(Operation::AdamW) + of(Operation::SumOfSquares) + of(Operation::Fill);
+        (time.as_secs_f64() - step, step)
+    });
+    let token_part = mean(parts.clone().map(|(tokens, _)| tokens));
+    let step_part = mean(parts.map(|(_, step)| step));
     Ok(Rates {
         train_token: token_part / tokens as f64,
         optimizer_step: step_part,
@@ -258,15 +259,11 @@ fn draw<B: Backend>(
             .generate(&request, &mut |_, _| ControlFlow::Continue(()))
             .map(|()| backend.take())
     })?;
-    let mut times: Vec<f64> = passes
-        .iter()
-        .map(|(time, profile)| {
-            let attention = profile.of(Operation::AttentionCached).time;
-            time.saturating_sub(attention).as_secs_f64()
-        })
-        .collect();
-    times.sort_by(f64::total_cmp);
-    let without_attention = times[times.len() / 2] / (PASSES.min(context) * batch) as f64;
+    let time = mean(passes.iter().map(|(time, profile)| {
+        let attention = profile.of(Operation::AttentionCached).time;
+        time.saturating_sub(attention).as_secs_f64()
+    }));
+    let without_attention = time / (PASSES.min(context) * batch) as f64;
 
     let seen = (0..config.num_layers())
         .map(|layer| written.keys_seen(context, overflow, window_of(config, layer)))
