@@ -20,7 +20,8 @@ pub trait Backend: Send + Sync + 'static {
     /// Numbers on the device.
     type Buffer: Send + Sync + std::fmt::Debug;
 
-    /// What computes, for records: backend, instruction set, threads. Example: `cpu, avx512`.
+    /// What computes, for records: backend, instruction set, precision, threads. Example: `cpu,
+    /// avx512, f32, 2 threads`.
     fn description(&self) -> String;
 
     /// A buffer of `len` zeros.

@@ -72,7 +72,7 @@ fn every_preset_is_right_once_it_has_a_corpus() {
 fn the_demo_is_what_the_documentation_says() {
     let demo = Experiment::load("demo", &[]).unwrap();
     assert_eq!(demo.corpus.path, "builtin:tinystories-sample");
-    assert_eq!(demo.generations, 8);
+    assert_eq!(demo.generations, 5);
     assert_eq!(demo.paradigm, Paradigm::Replace);
     assert_eq!(demo.tokenizer, TokenizerChoice::Bpe { vocabulary: 2048 });
     let expected = GptNeoSizes {

@@ -16,7 +16,7 @@ impl Preset {
     pub const ALL: [Self; 3] = [
         Self {
             name: "demo",
-            summary: "eight generations of a small model on bundled stories, in minutes on a CPU",
+            summary: "five generations of a small model on bundled stories, in minutes on a CPU",
             text: include_str!("../../presets/demo.toml"),
         },
         Self {
