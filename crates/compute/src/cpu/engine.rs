@@ -3,11 +3,10 @@
 use std::marker::PhantomData;
 use std::ops::Range;
 
-use rayon::prelude::*;
-
 use super::format::Format;
 use super::isa::CheckedIsa;
 use super::microkernel::PANEL_VECTORS;
+use super::pool::Pool;
 use super::scratch::{Scratch, ScratchBuffer};
 use super::simd::Kernel;
 use crate::Precision;
@@ -17,32 +16,19 @@ use crate::Precision;
 pub(super) struct Engine {
     isa: CheckedIsa,
     precision: Precision,
-    threads: usize,
-    /// `None` computes on the calling thread.
-    pool: Option<rayon::ThreadPool>,
+    pool: Pool,
     scratch: Scratch,
 }
 
 impl Engine {
     /// An engine of `threads` threads, at least one.
     ///
-    /// Where the system refuses to start threads, the calling thread computes alone: the results
-    /// are the same.
+    /// Where the system refuses to start threads, there are fewer: the results are the same.
     pub(super) fn new(isa: CheckedIsa, precision: Precision, threads: usize) -> Self {
-        let pool = (threads > 1)
-            .then(|| {
-                rayon::ThreadPoolBuilder::new()
-                    .num_threads(threads)
-                    .thread_name(|index| format!("compute-{index}"))
-                    .build()
-                    .ok()
-            })
-            .flatten();
         Self {
             isa,
             precision,
-            threads: if pool.is_some() { threads } else { 1 },
-            pool,
+            pool: Pool::new(threads),
             scratch: Scratch::default(),
         }
     }
@@ -57,7 +43,7 @@ impl Engine {
     }
 
     pub(super) fn threads(&self) -> usize {
-        self.threads
+        self.pool.threads()
     }
 
     /// Columns of a panel.
@@ -82,12 +68,7 @@ impl Engine {
 
     /// Runs `task(0)` … `task(tasks − 1)`, each once, in any order and side by side.
     pub(super) fn for_each(&self, tasks: usize, task: impl Fn(usize) + Sync + Send) {
-        match &self.pool {
-            Some(pool) if tasks > 1 => {
-                pool.install(|| (0..tasks).into_par_iter().with_max_len(1).for_each(task));
-            }
-            _ => (0..tasks).for_each(task),
-        }
+        self.pool.run(tasks, &task);
     }
 
     /// Runs tasks as [`for_each`](Self::for_each) does where `work`, in multiply-adds or so, is

@@ -28,6 +28,7 @@ mod math;
 mod matmul;
 mod microkernel;
 mod pack;
+mod pool;
 mod scratch;
 mod simd;
 
