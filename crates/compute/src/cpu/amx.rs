@@ -13,6 +13,7 @@ use std::sync::OnceLock;
 
 use super::format::Pairs;
 use super::microkernel::{Left, Multiply, Panel, Product};
+use super::simd::pairs;
 
 /// Rows of a tile, and words in a row.
 const SIDE: usize = 16;
@@ -23,7 +24,57 @@ const WORDS: usize = SIDE * SIDE;
 /// Whether this processor has AMX-BF16, and the system lets this process use it.
 pub(super) fn is_available() -> bool {
     static AVAILABLE: OnceLock<bool> = OnceLock::new();
-    *AVAILABLE.get_or_init(|| has_instructions() && system_saves_tiles() && is_permitted())
+    *AVAILABLE.get_or_init(|| {
+        has_instructions()
+            && system_saves_tiles()
+            && is_permitted()
+            && computes_rightly(|product| {
+                // SAFETY: the processor has the instructions, the system lets this process use
+                // them, and the operands are as large as the product says.
+                unsafe { multiply(product) }
+            })
+    })
+}
+
+/// Multiplies small whole numbers, which bf16 holds exactly, in a product with edges: a unit that is
+/// there but does not do what is expected of it, as in an emulator, is not used.
+fn computes_rightly(multiply: impl Fn(&Multiply<Pairs>)) -> bool {
+    const ROWS: usize = SIDE + 1;
+    const DEPTH: usize = SIDE + 3;
+    const COLUMNS: usize = 2 * SIDE;
+    let number = |i: usize| ((i * 7) % 13) as f32 - 6.0;
+    let words = |count: usize| -> Vec<f32> {
+        let pair = |i| pairs::pair(number(2 * i), number(2 * i + 1));
+        (0..count).map(pair).collect()
+    };
+    let (left, panel) = (words(ROWS * DEPTH), words(DEPTH * COLUMNS));
+    let mut product = [0.0; ROWS * COLUMNS];
+    multiply(&Multiply::new(
+        [ROWS, DEPTH],
+        Left {
+            start: left.as_ptr(),
+            row: DEPTH,
+            step: 1,
+        },
+        Panel {
+            start: panel.as_ptr(),
+            row: COLUMNS,
+        },
+        Product {
+            start: product.as_mut_ptr(),
+            row: COLUMNS,
+            columns: COLUMNS,
+        },
+        false,
+    ));
+    (0..ROWS * COLUMNS).all(|at| {
+        let (i, j) = (at / COLUMNS, at % COLUMNS);
+        let term = |k: usize| {
+            let (a, b) = (left[i * DEPTH + k], panel[k * COLUMNS + j]);
+            pairs::low(a) * pairs::low(b) + pairs::high(a) * pairs::high(b)
+        };
+        product[at] == (0..DEPTH).map(term).sum::<f32>()
+    })
 }
 
 /// Leaf 7 of CPUID: AMX-BF16 is bit 22 of EDX, AMX-TILE bit 24.
@@ -443,7 +494,6 @@ unsafe fn copy(size: [usize; 2], start: *const f32, strides: [usize; 2]) -> [f32
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cpu::simd::pairs;
 
     /// The matrix unit as its manual describes it.
     struct InMemory([[f32; WORDS]; 8]);
@@ -547,6 +597,16 @@ mod tests {
             // SAFETY: the operands are as large as the product says.
             unsafe { multiply_on(&mut tiles, product) };
         });
+    }
+
+    #[test]
+    fn a_unit_that_computes_wrongly_is_found_out() {
+        assert!(computes_rightly(|product| {
+            let mut tiles = InMemory([[f32::NAN; WORDS]; 8]);
+            // SAFETY: the operands are as large as the product says.
+            unsafe { multiply_on(&mut tiles, product) };
+        }));
+        assert!(!computes_rightly(|_| ()));
     }
 
     #[test]
