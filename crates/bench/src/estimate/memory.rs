@@ -1,6 +1,6 @@
 //! Memory and disk that an experiment needs, from the sizes of its model.
 
-use autophage_compute::Precision;
+use autophage_compute::{Backend, CpuBackend, Precision};
 use autophage_model::{GptNeoConfig, TrainingSettings};
 use serde::Serialize;
 
@@ -33,12 +33,12 @@ impl Memory {
         config: &GptNeoConfig,
         training: &TrainingSettings,
         keeps_best: bool,
-        precision: Precision,
+        backend: &CpuBackend,
         sampling: &SamplingMemory,
         tracked: u64,
     ) -> Self {
         let parameters = NUMBER * config.parameter_count() as u64;
-        let [embedding, layers] = packed_bytes(config, precision);
+        let [embedding, layers] = packed_bytes(config, backend.precision());
         // Weights, gradients, two moments, and the weights of the best epoch.
         let copies = if keeps_best { 5 } else { 4 };
         let rows = training.micro_batch_tokens.max(training.context);
@@ -58,7 +58,7 @@ impl Memory {
                 + parameters
                 + embedding
                 + layers
-                + cache_bytes(config, sampling.batch, sampling.capacity)
+                + cache_bytes(backend, config, sampling.batch, sampling.capacity)
                 + passes(sampling.batch)
                 + sliding,
             measure: PROGRAM
@@ -133,9 +133,15 @@ fn block(config: &GptNeoConfig) -> u64 {
     7 * hidden + 2 * inner + config.num_heads as u64 + 4
 }
 
-/// Keys and values of all layers.
-pub(crate) fn cache_bytes(config: &GptNeoConfig, batch: usize, capacity: usize) -> u64 {
-    2 * NUMBER * (config.num_layers() * batch * capacity * config.hidden_size) as u64
+/// Keys and values of all layers, as `backend` lays them out.
+pub(crate) fn cache_bytes(
+    backend: &impl Backend,
+    config: &GptNeoConfig,
+    batch: usize,
+    capacity: usize,
+) -> u64 {
+    let layer = backend.cache_len(batch, capacity, config.num_heads, config.hidden_size);
+    2 * NUMBER * (config.num_layers() * layer) as u64
 }
 
 /// Distributions after the tracked contexts: those of this generation and of an earlier one, in
@@ -224,7 +230,7 @@ mod tests {
         model
             .generate(&request, &mut |_, _| ControlFlow::Continue(()))
             .unwrap();
-        let expected = cache_bytes(&config(), 7, 16) + result_bytes(&config(), 7);
+        let expected = cache_bytes(backend.as_ref(), &config(), 7, 16) + result_bytes(&config(), 7);
         assert_eq!(backend.take().allocated_bytes(), expected);
     }
 
@@ -237,24 +243,21 @@ mod tests {
             slides: false,
         };
         let settings = TrainingSettings::default();
-        let memory = |keeps_best| {
-            Memory::of_network(
-                &config(),
-                &settings,
-                keeps_best,
-                Precision::F32,
-                &sampling,
-                10,
-            )
+        let cpu = CpuBackend::new(Some(1));
+        let memory = |keeps_best, sampling| {
+            Memory::of_network(&config(), &settings, keeps_best, &cpu, sampling, 10)
         };
-        let more = memory(true).train - memory(false).train;
+        let more = memory(true, &sampling).train - memory(false, &sampling).train;
         assert_eq!(more, 4 * config().parameter_count() as u64);
-        assert_eq!(memory(false).peak(), memory(false).train);
+        assert_eq!(
+            memory(false, &sampling).peak(),
+            memory(false, &sampling).train
+        );
         let wide = SamplingMemory {
             batch: 100_000,
             ..sampling
         };
-        let memory = Memory::of_network(&config(), &settings, false, Precision::Bf16, &wide, 10);
+        let memory = memory(false, &wide);
         assert_eq!(memory.peak(), memory.generate);
     }
 }

@@ -9,7 +9,7 @@ mod work;
 
 use std::sync::Arc;
 
-use autophage_compute::{CpuBackend, Precision, Profiled};
+use autophage_compute::{CpuBackend, Profiled};
 use autophage_lab::{
     Architecture, BackendKind, EpochCount, Experiment, FormKind, GptNeoSettings, ModelSettings,
     OverflowKind, cpu_backend,
@@ -56,7 +56,7 @@ pub fn estimate(
         ModelSettings::GptNeo(settings) => {
             let config = network(experiment, settings, &survey, &backend)?;
             let rates = Rates::of_network(experiment, &survey, &config, &backend)?;
-            let memory = network_memory(experiment, &config, backend.inner().precision());
+            let memory = network_memory(experiment, &config, backend.inner());
             (rates, memory, 4 * config.parameter_count() as u64)
         }
         ModelSettings::NGram(settings) => {
@@ -111,7 +111,7 @@ fn tracked_contexts(experiment: &Experiment) -> u64 {
     u64::from(measure.contexts) * u64::from(measure.context_length) + probes as u64
 }
 
-fn network_memory(experiment: &Experiment, config: &GptNeoConfig, precision: Precision) -> Memory {
+fn network_memory(experiment: &Experiment, config: &GptNeoConfig, backend: &CpuBackend) -> Memory {
     let section = &experiment.generation;
     let (longest, context) = (section.max_tokens as usize, section.context as usize);
     let sampling = SamplingMemory {
@@ -123,7 +123,7 @@ fn network_memory(experiment: &Experiment, config: &GptNeoConfig, precision: Pre
     let keeps_best = experiment.training.epochs == EpochCount::EarlyStopping;
     let tracked = tracked_contexts(experiment);
     let training = &experiment.training.settings;
-    Memory::of_network(config, training, keeps_best, precision, &sampling, tracked)
+    Memory::of_network(config, training, keeps_best, backend, &sampling, tracked)
 }
 
 fn disk(experiment: &Experiment, survey: &Survey, plan: &Plan, model_bytes: u64) -> Disk {
