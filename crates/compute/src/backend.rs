@@ -166,6 +166,13 @@ pub trait Backend: Send + Sync + 'static {
     /// lie in it is known to [`attention_cached`](Self::attention_cached) alone.
     fn cache_len(&self, slots: usize, capacity: usize, heads: usize, channels: usize) -> usize;
 
+    /// How many sequences are best extended side by side with [`attention_cached`](Self::attention_cached),
+    /// at most `most`, where a step reads `weights` numbers of weights and a sequence's caches have
+    /// `cached` numbers. What is computed does not depend on it.
+    fn sequences_at_once(&self, most: usize, _weights: usize, _cached: usize) -> usize {
+        most
+    }
+
     /// One step of attention with a cache: stores the new `keys` and `values` (R, C) at their
     /// entries, then lets query r attend to the positions of its slot up to its own, which earlier
     /// steps have stored in order.

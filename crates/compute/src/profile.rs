@@ -430,6 +430,10 @@ impl<B: Backend> Backend for Profiled<B> {
         self.inner.cache_len(slots, capacity, heads, channels)
     }
 
+    fn sequences_at_once(&self, most: usize, weights: usize, cached: usize) -> usize {
+        self.inner.sequences_at_once(most, weights, cached)
+    }
+
     fn attention_cached(
         &self,
         shape: Cached<'_>,

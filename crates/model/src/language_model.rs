@@ -190,7 +190,7 @@ pub struct GenerationRequest {
     pub random: Stream,
     /// How much is wanted. A sampler that knows does no work for documents that nobody takes.
     pub limit: Limit,
-    /// Documents that are sampled side by side. Affects speed and memory only.
+    /// The most documents that are sampled side by side. Affects speed and memory only.
     pub batch: usize,
 }
 

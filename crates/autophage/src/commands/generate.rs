@@ -47,7 +47,7 @@ pub(crate) struct Arguments {
     #[arg(long, default_value_t = 1)]
     seed: u64,
 
-    /// Documents that are sampled side by side. Affects speed and memory, never the text.
+    /// The most documents that are sampled side by side. Affects speed and memory, never the text.
     #[arg(long, default_value_t = 64)]
     batch: usize,
 

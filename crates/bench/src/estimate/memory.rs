@@ -42,6 +42,7 @@ impl Memory {
         // Weights, gradients, two moments, and the weights of the best epoch.
         let copies = if keeps_best { 5 } else { 4 };
         let rows = training.micro_batch_tokens.max(training.context);
+        let cache = cache_numbers(backend, config, sampling.batch, sampling.capacity);
         let passes = |rows| result_bytes(config, rows);
         let sliding = if sampling.slides {
             passes(sampling.context * (ROWS / sampling.context).max(1))
@@ -58,7 +59,7 @@ impl Memory {
                 + parameters
                 + embedding
                 + layers
-                + cache_bytes(backend, config, sampling.batch, sampling.capacity)
+                + NUMBER * cache as u64
                 + passes(sampling.batch)
                 + sliding,
             measure: PROGRAM
@@ -133,15 +134,15 @@ fn block(config: &GptNeoConfig) -> u64 {
     7 * hidden + 2 * inner + config.num_heads as u64 + 4
 }
 
-/// Keys and values of all layers, as `backend` lays them out.
-pub(crate) fn cache_bytes(
+/// Numbers of the keys and values of all layers, as `backend` lays them out.
+pub(crate) fn cache_numbers(
     backend: &impl Backend,
     config: &GptNeoConfig,
     batch: usize,
     capacity: usize,
-) -> u64 {
+) -> usize {
     let layer = backend.cache_len(batch, capacity, config.num_heads, config.hidden_size);
-    2 * NUMBER * (config.num_layers() * layer) as u64
+    2 * config.num_layers() * layer
 }
 
 /// Distributions after the tracked contexts: those of this generation and of an earlier one, in
@@ -230,7 +231,8 @@ mod tests {
         model
             .generate(&request, &mut |_, _| ControlFlow::Continue(()))
             .unwrap();
-        let expected = cache_bytes(backend.as_ref(), &config(), 7, 16) + result_bytes(&config(), 7);
+        let cache = cache_numbers(backend.as_ref(), &config(), 7, 16);
+        let expected = NUMBER * cache as u64 + result_bytes(&config(), 7);
         assert_eq!(backend.take().allocated_bytes(), expected);
     }
 

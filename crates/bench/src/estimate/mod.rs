@@ -9,16 +9,16 @@ mod work;
 
 use std::sync::Arc;
 
-use autophage_compute::{CpuBackend, Profiled};
+use autophage_compute::{Backend, CpuBackend, Profiled};
 use autophage_lab::{
-    Architecture, BackendKind, EpochCount, Experiment, FormKind, GptNeoSettings, ModelSettings,
-    OverflowKind, cpu_backend,
+    Architecture, BackendKind, EpochCount, Experiment, FormKind, GenerationSection, GptNeoSettings,
+    ModelSettings, OverflowKind, cpu_backend,
 };
 use autophage_model::{GptNeo, GptNeoConfig};
 
 use crate::{BenchError, Machine};
 use lengths::Lengths;
-use memory::{SamplingMemory, store_bytes};
+use memory::{SamplingMemory, cache_numbers, store_bytes};
 use survey::Survey;
 use work::Plan;
 
@@ -111,11 +111,22 @@ fn tracked_contexts(experiment: &Experiment) -> u64 {
     u64::from(measure.contexts) * u64::from(measure.context_length) + probes as u64
 }
 
+/// Documents that are sampled side by side.
+fn documents_at_once(
+    section: &GenerationSection,
+    config: &GptNeoConfig,
+    backend: &impl Backend,
+) -> usize {
+    let capacity = section.max_tokens.min(section.context) as usize;
+    let cached = cache_numbers(backend, config, 1, capacity);
+    backend.sequences_at_once(section.batch as usize, config.parameter_count(), cached)
+}
+
 fn network_memory(experiment: &Experiment, config: &GptNeoConfig, backend: &CpuBackend) -> Memory {
     let section = &experiment.generation;
     let (longest, context) = (section.max_tokens as usize, section.context as usize);
     let sampling = SamplingMemory {
-        batch: section.batch as usize,
+        batch: documents_at_once(section, config, backend),
         capacity: longest.min(context),
         context,
         slides: section.overflow == OverflowKind::Slide && longest > context,

@@ -242,7 +242,7 @@ fn draw<B: Backend>(
 ) -> Result<f64, ModelError> {
     let section = &experiment.generation;
     let config = model.config();
-    let batch = section.batch as usize;
+    let batch = super::documents_at_once(section, config, backend.inner());
     let mut request = section.request(
         survey.vocabulary.end_of_text,
         Stream::new(1, Purpose::Sampling, 1),
@@ -253,6 +253,7 @@ fn draw<B: Backend>(
         tokens: PASSES.min(context),
     };
     request.limit = Limit::Documents(batch as u64);
+    request.batch = batch;
     backend.take();
     let passes = repeat(EFFORT, || {
         model
@@ -288,7 +289,8 @@ fn key_seconds<B: Backend>(config: &GptNeoConfig, backend: &B, batch: usize, key
     let slots = (CACHE / (2 * 4 * keys * channels)).clamp(1, batch);
     let row = |rows: usize| backend.zeros(rows * channels);
     let (queries, new_keys, new_values) = (row(slots), row(slots), row(slots));
-    let (mut cached_keys, mut cached_values) = (row(slots * keys), row(slots * keys));
+    let cache = backend.cache_len(slots, keys, config.num_heads, channels);
+    let (mut cached_keys, mut cached_values) = (backend.zeros(cache), backend.zeros(cache));
     let mut out = row(slots);
     let entries: Vec<CacheEntry> = (0..slots)
         .map(|slot| CacheEntry {

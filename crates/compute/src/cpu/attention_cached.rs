@@ -11,6 +11,7 @@ use std::ops::Range;
 
 use super::attention_narrow::mask;
 use super::engine::{Engine, Shared};
+use super::last_level_cache;
 use super::math::exp2;
 use super::simd::pairs::pair;
 use super::simd::{Kernel, MAX_LANES, Simd};
@@ -72,6 +73,36 @@ pub(super) fn cache_len(
 ) -> usize {
     let layout = Layout::new(engine.precision(), capacity, heads, channels);
     layout.slot(slots).start
+}
+
+/// [`Backend::sequences_at_once`](crate::Backend::sequences_at_once): as many as the last-level cache
+/// holds along with the weights, since a step reads all of both; as many as wanted where too few fit
+/// to make good use of the weights.
+pub(super) fn sequences_at_once(
+    engine: &Engine,
+    most: usize,
+    weights: usize,
+    cached: usize,
+) -> usize {
+    let Some(cache) = last_level_cache::bytes() else {
+        return most;
+    };
+    let weights = match engine.precision() {
+        Precision::F32 => 4 * weights,
+        Precision::Bf16 => 2 * weights,
+    };
+    match fitting(cache, weights, 4 * cached, engine.panel()) {
+        0 => most,
+        fit => most.min(fit),
+    }
+}
+
+/// Sequences for which a cache has room besides the weights, all in bytes, to the nearest multiple
+/// of `panel`.
+fn fitting(cache: usize, weights: usize, sequence: usize, panel: usize) -> usize {
+    // Sequences grow: in most steps they have less than three quarters of their tokens.
+    let sequence = (sequence * 3 / 4).max(1);
+    (cache.saturating_sub(weights) / sequence + panel / 2) / panel * panel
 }
 
 #[allow(clippy::too_many_arguments)]
@@ -283,6 +314,24 @@ fn prefetch<S: Simd>(s: S, rows: &[f32], distance: usize) {
 /// after these.
 #[inline(always)]
 fn scores<S: Simd, T: Storage>(s: S, query: &[f32], keys: &[f32], next: usize, scores: &mut [f32]) {
+    // The loops over few channels are short: known lengths unroll them.
+    match query.len() / CHANNELS {
+        1 => scores_of::<S, T>(s, &query[..CHANNELS], keys, next, scores),
+        2 => scores_of::<S, T>(s, &query[..2 * CHANNELS], keys, next, scores),
+        4 => scores_of::<S, T>(s, &query[..4 * CHANNELS], keys, next, scores),
+        _ => scores_of::<S, T>(s, query, keys, next, scores),
+    }
+}
+
+/// [`scores`], inlined for each length of the query.
+#[inline(always)]
+fn scores_of<S: Simd, T: Storage>(
+    s: S,
+    query: &[f32],
+    keys: &[f32],
+    next: usize,
+    scores: &mut [f32],
+) {
     let block_len = query.len() / CHANNELS * T::ROWS * BLOCK;
     for (block, scores) in keys
         .chunks_exact(block_len)
@@ -322,10 +371,7 @@ fn softmax<S: Simd>(s: S, lanes: Range<usize>, scores: &mut [f32]) -> f32 {
     for scores in scores.chunks_exact(S::LANES) {
         maxima = s.max(maxima, s.load_front(scores));
     }
-    let max = s.to_array(maxima)[..S::LANES]
-        .iter()
-        .copied()
-        .fold(f32::MIN, f32::max);
+    let max = s.largest(maxima);
     let mut totals = s.splat(0.0);
     for scores in scores.chunks_exact_mut(S::LANES) {
         let weight = exp2(s, s.sub(s.load_front(scores), s.splat(max)));
@@ -364,5 +410,20 @@ fn weighted_sum<S: Simd, T: Storage>(
         for (out, sum) in out.iter_mut().zip(s.sum_four(sums)) {
             *out = sum / total;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sequences_fit_with_the_weights() {
+        // 32 MiB: the demo's model, the paper's of 1M and 33M parameters, in bf16.
+        let cache = 32 << 20;
+        assert_eq!(fitting(cache, 2 << 20, 512 << 10, 32), 96);
+        assert_eq!(fitting(cache, 7 << 20, 1216 << 10, 32), 32);
+        assert_eq!(fitting(cache, 140 << 20, 3600 << 10, 32), 0);
+        assert_eq!(fitting(cache, 0, 32 << 20, 32), 0);
     }
 }

@@ -268,6 +268,10 @@ impl HostOperations for CpuBackend {
         attention_cached::cache_len(&self.engine, slots, capacity, heads, channels)
     }
 
+    fn sequences_at_once(&self, most: usize, weights: usize, cached: usize) -> usize {
+        attention_cached::sequences_at_once(&self.engine, most, weights, cached)
+    }
+
     #[allow(clippy::too_many_arguments)]
     fn attention_cached(
         &self,

@@ -9,7 +9,7 @@ use std::ops::Range;
 use super::engine::{Engine, Shared};
 use super::format::{Format, Pairs, Single};
 use super::matmul::{Operand, PackLeft};
-use super::microkernel::{Left, PANEL_VECTORS, Panel, Product, multiply_words};
+use super::microkernel::{Left, PANEL_VECTORS, Panel, Product, multiply_ahead};
 use super::pack::pack_transposed;
 use super::scratch::{ScratchBuffer, Words};
 use super::simd::{Kernel, Simd};
@@ -207,7 +207,8 @@ impl<F: Format> Kernel for PackHidden<'_, F> {
 }
 
 /// The logits of some tokens of the vocabulary, whose `weight` has `depth` words each, and the
-/// tokens of one panel of hidden states, as (vocabulary, tokens).
+/// tokens of one panel of hidden states, as (vocabulary, tokens). With `next`, the weights of the
+/// tokens that follow are asked for.
 #[inline(always)]
 pub(super) fn logits_tile<F: Format, S: Simd>(
     s: S,
@@ -215,6 +216,7 @@ pub(super) fn logits_tile<F: Format, S: Simd>(
     weight: &[f32],
     panel: &[f32],
     tile: &mut [f32],
+    next: bool,
 ) {
     let width = PANEL_VECTORS * S::LANES;
     let rows = weight.len() / depth.max(1);
@@ -233,8 +235,9 @@ pub(super) fn logits_tile<F: Format, S: Simd>(
         row: width,
         columns: width,
     };
+    let ahead = if next { weight.len() } else { 0 };
     // SAFETY: the assertions say that the operands have these sizes.
-    unsafe { multiply_words::<F, S>(s, [rows, depth], left, panel, product, false) };
+    unsafe { multiply_ahead::<F, S>(s, [rows, depth], left, panel, product, ahead) };
 }
 
 /// All logits, (N, V).
@@ -305,7 +308,7 @@ impl<F: Format> Kernel for LogitsTile<'_, F> {
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        logits_tile::<F, S>(s, self.depth, self.weight, self.panel, self.tile);
+        logits_tile::<F, S>(s, self.depth, self.weight, self.panel, self.tile, false);
     }
 }
 

@@ -222,7 +222,8 @@ impl<F: Format> Kernel for FirstPass<'_, F> {
             let weight = operands.weight.of(&tokens);
             for first in (0..rows).step_by(width) {
                 let panel = operands.panels.panel(first);
-                logits_tile::<F, S>(s, operands.weight.row(), weight, panel, self.tile);
+                let last = first + width >= rows;
+                logits_tile::<F, S>(s, operands.weight.row(), weight, panel, self.tile, last);
                 let targets = operands.targets[first..].iter().take(width);
                 for (lane, &target) in targets.enumerate() {
                     if tokens.contains(&(target as usize)) {

@@ -335,23 +335,34 @@ impl<F: Format> Kernel for Totals<'_, F> {
         let sharpness = s.splat(self.sharpness);
         for first in (0..padded).step_by(width) {
             let panel = self.panels.panel(first);
-            logits_tile::<F, S>(s, self.depth, self.weight, panel, self.tile);
+            let last = first + width >= padded;
+            logits_tile::<F, S>(s, self.depth, self.weight, panel, self.tile, last);
             let tile = &self.tile[..rows * width];
-            for lanes in (0..width).step_by(S::LANES) {
-                let logits = |row: &[f32]| s.load_front(&row[lanes..][..S::LANES]);
-                // Not −∞, whose difference from a logit of −∞ is not a number.
-                let mut max = s.splat(f32::MIN);
-                for row in tile.chunks_exact(width) {
-                    max = s.max(max, logits(row));
+            // Two chains for each of the panel's vectors: a maximum and a sum take several cycles.
+            // Not −∞, whose difference from a logit of −∞ is not a number.
+            let mut max = [[s.splat(f32::MIN); PANEL_VECTORS]; 2];
+            for rows in tile.chunks(2 * width) {
+                for (max, row) in max.iter_mut().zip(rows.chunks_exact(width)) {
+                    for (max, logits) in max.iter_mut().zip(row.chunks_exact(S::LANES)) {
+                        *max = s.max(*max, s.load_front(logits));
+                    }
                 }
-                let mut sum = s.splat(0.0);
-                for row in tile.chunks_exact(width) {
-                    let difference = s.sub(logits(row), max);
-                    sum = s.add(sum, exp2(s, s.mul(difference, sharpness)));
+            }
+            let mut sum = [[s.splat(0.0); PANEL_VECTORS]; 2];
+            let max = [0, 1].map(|i| s.max(max[0][i], max[1][i]));
+            for rows in tile.chunks(2 * width) {
+                for (sum, row) in sum.iter_mut().zip(rows.chunks_exact(width)) {
+                    for i in 0..PANEL_VECTORS {
+                        let logits = s.load_front(&row[i * S::LANES..][..S::LANES]);
+                        let difference = s.sub(logits, max[i]);
+                        sum[i] = s.add(sum[i], exp2(s, s.mul(difference, sharpness)));
+                    }
                 }
-                let columns = first + lanes..first + lanes + S::LANES;
-                s.store_front(&mut maxima[columns.clone()], max);
-                s.store_front(&mut sums[columns], sum);
+            }
+            for i in 0..PANEL_VECTORS {
+                let columns = first + i * S::LANES..first + (i + 1) * S::LANES;
+                s.store_front(&mut maxima[columns.clone()], max[i]);
+                s.store_front(&mut sums[columns], s.add(sum[0][i], sum[1][i]));
             }
         }
     }

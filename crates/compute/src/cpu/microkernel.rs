@@ -87,6 +87,25 @@ pub(super) unsafe fn multiply_words<F: Format, S: Simd>(
     ));
 }
 
+/// [`multiply_words`] that asks for what lies `ahead` of the left operand: see [`Multiply::ahead`].
+///
+/// # Safety
+/// As for [`multiply_words`].
+#[inline(always)]
+pub(super) unsafe fn multiply_ahead<F: Format, S: Simd>(
+    s: S,
+    sizes: [usize; 2],
+    left: Left,
+    panel: Panel,
+    product: Product,
+    ahead: usize,
+) {
+    s.call(Multiply::<F> {
+        ahead,
+        ..Multiply::new(sizes, left, panel, product, false)
+    });
+}
+
 /// [`multiply_words`] of `f32` with a panel whose rows follow each other.
 ///
 /// # Safety
@@ -119,6 +138,9 @@ pub(super) struct Multiply<F> {
     pub(super) panel: Panel,
     pub(super) product: Product,
     pub(super) accumulate: bool,
+    /// How far after the left operand, whose inner dimension is contiguous, in words, begins what
+    /// will be read next: it is asked for on the way. 0: nothing.
+    pub(super) ahead: usize,
     format: PhantomData<F>,
 }
 
@@ -138,6 +160,7 @@ impl<F> Multiply<F> {
             panel,
             product,
             accumulate,
+            ahead: 0,
             format: PhantomData,
         }
     }
@@ -148,7 +171,7 @@ impl<F: Format> Kernel for Multiply<F> {
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let Self { rows, product, .. } = self;
+        let Self { product, .. } = self;
         let width = PANEL_VECTORS * S::LANES;
         if product.columns != width && product.columns != S::LANES {
             // SAFETY: the callers of `multiply_words` promise what it asks for.
@@ -168,10 +191,17 @@ impl<F: Format> Kernel for Multiply<F> {
                     start: self.panel.start.add(k * self.panel.row),
                     ..self.panel
                 };
+                let part = Multiply {
+                    depth: part,
+                    left,
+                    panel,
+                    accumulate,
+                    ..self
+                };
                 if product.columns == width {
-                    strips::<F, S, PANEL_VECTORS>(s, rows, part, left, panel, product, accumulate);
+                    strips::<F, S, PANEL_VECTORS>(s, part);
                 } else {
-                    strips::<F, S, 1>(s, rows, part, left, panel, product, accumulate);
+                    strips::<F, S, 1>(s, part);
                 }
             }
             k += part;
@@ -228,20 +258,25 @@ unsafe fn ragged<F: Format, S: Simd>(s: S, whole: Multiply<F>) {
 /// # Safety
 /// As for [`multiply_words`], with at least `N` vectors of columns.
 #[inline(always)]
-unsafe fn strips<F: Format, S: Simd, const N: usize>(
-    s: S,
-    rows: usize,
-    depth: usize,
-    left: Left,
-    panel: Panel,
-    product: Product,
-    accumulate: bool,
-) {
+unsafe fn strips<F: Format, S: Simd, const N: usize>(s: S, whole: Multiply<F>) {
+    let Multiply {
+        rows,
+        depth,
+        left,
+        panel,
+        product,
+        accumulate,
+        ahead,
+        ..
+    } = whole;
     let mut i = 0;
     macro_rules! strip {
         ($rows:literal) => {
             // SAFETY: rows i … i + $rows lie inside the operands.
             unsafe {
+                if ahead > 0 {
+                    prefetch(s, $rows, depth, left.at(i, 0), ahead);
+                }
                 let target = product.start.add(i * product.row);
                 tile::<F, S, $rows, N>(
                     s,
@@ -279,6 +314,18 @@ unsafe fn strips<F: Format, S: Simd, const N: usize>(
         strip!(1);
     }
     debug_assert_eq!(i, rows);
+}
+
+/// Asks for what lies `ahead` of some rows of the left operand.
+#[inline(always)]
+fn prefetch<S: Simd>(s: S, rows: usize, depth: usize, left: Left, ahead: usize) {
+    const LINE: usize = 16;
+    for i in 0..rows {
+        for k in (0..depth).step_by(LINE) {
+            // Wrapping, because what comes next may lie beyond the operand.
+            s.prefetch(left.start.wrapping_add(i * left.row + k + ahead));
+        }
+    }
 }
 
 /// One tile of `M` rows and `N` vectors, held in registers.

@@ -22,6 +22,7 @@ mod head;
 mod head_loss;
 mod head_sample;
 mod isa;
+mod last_level_cache;
 mod layer_norm;
 mod linear;
 mod math;

@@ -294,6 +294,10 @@ impl<T: HostOperations> Backend for T {
         HostOperations::cache_len(self, slots, capacity, heads, channels)
     }
 
+    fn sequences_at_once(&self, most: usize, weights: usize, cached: usize) -> usize {
+        HostOperations::sequences_at_once(self, most, weights, cached)
+    }
+
     fn attention_cached(
         &self,
         shape: Cached<'_>,

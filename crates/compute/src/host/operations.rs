@@ -112,6 +112,10 @@ pub(crate) trait HostOperations: Send + Sync + 'static {
 
     fn cache_len(&self, slots: usize, capacity: usize, heads: usize, channels: usize) -> usize;
 
+    fn sequences_at_once(&self, most: usize, _weights: usize, _cached: usize) -> usize {
+        most
+    }
+
     #[allow(clippy::too_many_arguments)]
     fn attention_cached(
         &self,

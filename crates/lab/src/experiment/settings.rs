@@ -221,7 +221,7 @@ pub struct GenerationSection {
     /// Sample among the most probable tokens with this share of the probability only.
     #[serde(serialize_with = "or_off")]
     pub top_p: Option<f64>,
-    /// Documents that are sampled side by side; it affects memory and speed.
+    /// The most documents that are sampled side by side; it affects memory and speed.
     pub batch: u32,
     /// Tokens of the generated corpus; `None`: as many as the paradigm needs, at least those of
     /// the initial corpus.

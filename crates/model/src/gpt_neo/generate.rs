@@ -115,6 +115,8 @@ struct Sampler<'a, B: Backend> {
     tokens_handed_over: u64,
     /// Tokens of the documents in the queue.
     tokens_in_queue: u64,
+    /// Documents side by side.
+    slots: usize,
     free_slots: Vec<usize>,
     cache: KeyValueCache<B>,
     activations: Activations<B>,
@@ -128,13 +130,15 @@ impl<'a, B: Backend> Sampler<'a, B> {
             Limit::Documents(documents) => usize::try_from(documents).unwrap_or(usize::MAX),
             Limit::Tokens(_) | Limit::Unlimited => usize::MAX,
         };
-        let slots = request.batch.min(most).max(1);
         let longest = match request.form {
             Form::Documents { max_tokens } => max_tokens,
             Form::Stream { tokens } => tokens,
         };
         // The last token is drawn, but never read: with the start of text that makes `longest`.
         let capacity = longest.min(request.context);
+        let (backend, config) = (network.backend, network.config);
+        let most = request.batch.min(most).max(1);
+        let slots = KeyValueCache::sequences_at_once(backend, config, most, capacity);
         Self {
             network,
             request,
@@ -142,8 +146,9 @@ impl<'a, B: Backend> Sampler<'a, B> {
             handed_over: 0,
             tokens_handed_over: 0,
             tokens_in_queue: 0,
+            slots,
             free_slots: (0..slots).rev().collect(),
-            cache: KeyValueCache::new(network.backend, network.config, slots, capacity),
+            cache: KeyValueCache::new(backend, config, slots, capacity),
             activations: network.activations(slots),
             sliding_activations: None,
         }
@@ -290,10 +295,10 @@ impl<'a, B: Backend> Sampler<'a, B> {
             .collect();
         let together = (ROWS / context).max(1);
         for places in places.chunks(together) {
-            let network = self.network;
-            let activations = self.sliding_activations.get_or_insert_with(|| {
-                network.activations(context * together.min(self.request.batch))
-            });
+            let (network, slots) = (self.network, self.slots);
+            let activations = self
+                .sliding_activations
+                .get_or_insert_with(|| network.activations(context * together.min(slots)));
             let windows: Vec<&[u32]> = places
                 .iter()
                 .map(|&place| {

@@ -207,6 +207,23 @@ pub(super) trait Simd: Copy + Send + Sync {
         target[..len].copy_from_slice(&self.to_array(v)[..len]);
     }
 
+    /// The largest lane; none may be NaN.
+    #[inline(always)]
+    fn largest(self, v: Self::Vector) -> f32 {
+        let mut array = self.to_array(v);
+        let mut len = Self::LANES;
+        while len > 1 {
+            len /= 2;
+            for i in 0..len {
+                // Not `f32::max`, which would look for NaN.
+                if array[i + len] > array[i] {
+                    array[i] = array[i + len];
+                }
+            }
+        }
+        array[0]
+    }
+
     /// The sum of the lanes, in a fixed order.
     #[inline(always)]
     fn sum(self, v: Self::Vector) -> f32 {
