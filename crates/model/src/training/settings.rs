@@ -36,7 +36,7 @@ impl Default for TrainingSettings {
     fn default() -> Self {
         Self {
             sequences_per_step: 320,
-            micro_batch_tokens: 4096,
+            micro_batch_tokens: 1024,
             context: 512,
             learning_rate: 5e-4,
             schedule: Schedule::Constant,

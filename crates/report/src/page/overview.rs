@@ -56,13 +56,27 @@ fn trend_class(trend: Trend) -> &'static str {
     }
 }
 
+/// Text in which no line ends inside a number such as 3.3e-13: word joiners surround its hyphen.
+fn unbroken(text: &str) -> String {
+    let is_digit = |c: char| c.is_ascii_digit();
+    let mut joined = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("e-") {
+        joined.push_str(before);
+        let exponent = before.ends_with(is_digit) && after.starts_with(is_digit);
+        joined.push_str(if exponent { "e\u{2060}-\u{2060}" } else { "e-" });
+        rest = after;
+    }
+    joined + rest
+}
+
 fn verdict(run: &RunData) -> Markup {
     let verdict = Verdict::new(run);
     html! {
         div class={ "verdict " (trend_class(verdict.trend)) } {
-            p class="headline" { (verdict.headline) }
+            p class="headline" { (unbroken(&verdict.headline)) }
             @if !verdict.sentences.is_empty() {
-                ul { @for sentence in &verdict.sentences { li { (sentence) } } }
+                ul { @for sentence in &verdict.sentences { li { (unbroken(sentence)) } } }
             }
         }
     }
@@ -95,9 +109,9 @@ fn comparison(shown: &Shown<'_>) -> Markup {
             details id={ "verdict-" (index + 1) } class={ "verdict " (trend_class(verdict.trend)) } {
                 summary {
                     i class={ "key block " (Swatch::from(Colour::Category(index)).class()) } {}
-                    b { (name) } " " (verdict.headline)
+                    b { (name) } " " (unbroken(&verdict.headline))
                 }
-                ul { @for sentence in &verdict.sentences { li { (sentence) } } }
+                ul { @for sentence in &verdict.sentences { li { (unbroken(sentence)) } } }
             }
         }
     }
@@ -250,4 +264,18 @@ fn diversity(diversity: &autophage_measure::diversity::Diversity) -> [String; 9]
         shown(Some(sample.compression_ratio)),
         shown(Some(corpus.length.mean_tokens)),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_exponents_are_kept_together() {
+        assert_eq!(
+            unbroken("retention 3.3e-13 of the pre-trained accumulate-subsample 1e-4."),
+            "retention 3.3e\u{2060}-\u{2060}13 of the pre-trained accumulate-subsample \
+             1e\u{2060}-\u{2060}4."
+        );
+    }
 }

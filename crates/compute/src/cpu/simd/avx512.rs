@@ -200,12 +200,21 @@ impl<const LEVEL: u8> Simd for Avx512<LEVEL> {
 
     #[inline(always)]
     fn load_front(self, source: &[f32]) -> __m512 {
+        if source.len() >= Self::LANES {
+            // SAFETY: the slice has enough numbers.
+            return unsafe { self.load(source.as_ptr()) };
+        }
         // SAFETY: the token shows AVX-512; lanes beyond the slice are masked and not read.
         unsafe { _mm512_maskz_loadu_ps(front_mask(source.len()), source.as_ptr()) }
     }
 
     #[inline(always)]
     fn store_front(self, target: &mut [f32], v: __m512) {
+        if target.len() >= Self::LANES {
+            // Not masked: a masked store takes several times as long.
+            // SAFETY: the slice has room for a vector.
+            return unsafe { self.store(target.as_mut_ptr(), v) };
+        }
         // SAFETY: the token shows AVX-512; lanes beyond the slice are masked and not written.
         unsafe { _mm512_mask_storeu_ps(target.as_mut_ptr(), front_mask(target.len()), v) }
     }
