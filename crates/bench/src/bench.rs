@@ -105,6 +105,8 @@ pub fn bench(
 
 #[cfg(test)]
 mod tests {
+    use autophage_model::TrainingSettings;
+
     use super::*;
 
     /// The shape of the JSON form, which scripts rely on, and what must hold of any measurement.
@@ -154,13 +156,14 @@ mod tests {
             assert!((total - 1.0).abs() < 1e-9, "{total}");
             assert!(outside > -1e-9, "{outside}");
         }
-        // A step has as many calls of each operation as the network has places for it: four square
-        // layers and two of the feed-forward part in each of four blocks.
+        // A pass has as many calls of each operation as the network has places for it: four square
+        // layers and two of the feed-forward part in each of four blocks. A step of 4,096 tokens has several passes.
+        let passes = 4096 / TrainingSettings::default().micro_batch_tokens;
         let train = tasks[0]["operations"].as_array().unwrap();
         let linear = train
             .iter()
             .find(|operation| operation["operation"] == "linear");
-        assert_eq!(linear.unwrap()["calls"], 4 * 6);
+        assert_eq!(linear.unwrap()["calls"], 4 * 6 * passes);
     }
 
     #[test]

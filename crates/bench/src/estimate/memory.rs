@@ -244,7 +244,10 @@ mod tests {
             context: 100,
             slides: false,
         };
-        let settings = TrainingSettings::default();
+        let settings = TrainingSettings {
+            micro_batch_tokens: 4096,
+            ..TrainingSettings::default()
+        };
         let cpu = CpuBackend::new(Some(1));
         let memory = |keeps_best, sampling| {
             Memory::of_network(&config(), &settings, keeps_best, &cpu, sampling, 10)
