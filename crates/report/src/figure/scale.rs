@@ -240,13 +240,28 @@ fn whole_marks(low: f64, high: f64) -> Vec<(f64, String)> {
         .collect()
 }
 
+/// A number with one digit and a power of ten, such as 10⁻⁶ or 2·10⁷.
+fn power_of_ten(value: f64) -> String {
+    const SUPERSCRIPTS: [char; 10] = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
+    let text = format!("{value:.0e}");
+    let (digit, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    let factor = match digit {
+        "1" => "10".to_owned(),
+        "-1" => "−10".to_owned(),
+        digit => format!("{}·10", digit.replace('-', "−")),
+    };
+    let raised = exponent.chars().map(|c| match c.to_digit(10) {
+        Some(digit) => SUPERSCRIPTS[digit as usize],
+        None => '⁻',
+    });
+    factor.chars().chain(raised).collect()
+}
+
 /// A number as an axis names it: with thousands in groups, and a power of ten where it is very large
 /// or small.
 fn plain(value: f64, decimals: usize) -> String {
     if value != 0.0 && !(1e-4..1e7).contains(&value.abs()) {
-        return format!("{value:.0e}")
-            .replace('-', "−")
-            .replace('e', "·10^");
+        return power_of_ten(value);
     }
     let text = format!("{:.decimals$}", value.abs());
     let (whole, rest) = text.split_at(text.find('.').unwrap_or(text.len()));
@@ -315,6 +330,18 @@ mod tests {
         );
         assert_eq!(whole(1.0, 200.0), [1.0, 50.0, 100.0, 150.0, 200.0]);
         assert_eq!(whole(1.0, 1.0), [1.0]);
+    }
+
+    #[test]
+    fn very_large_and_very_small_numbers_are_powers_of_ten() {
+        for (value, name) in [
+            (1e-6, "10⁻⁶"),
+            (2e7, "2·10⁷"),
+            (-1e-12, "−10⁻¹²"),
+            (-5e30, "−5·10³⁰"),
+        ] {
+            assert_eq!(plain(value, 0), name);
+        }
     }
 
     proptest! {

@@ -7,6 +7,9 @@ use super::quantity::{Group, Quantity, Value};
 use super::{Shown, axis, generation_axis, quantity};
 use crate::{Axis, Colour, Figure, GenerationData, Mark, Point, RunData, Scale, Section};
 
+/// The column of retention in the CSV file.
+const RETENTION: &str = "retention";
+
 pub(super) fn add(shown: &Shown<'_>, figures: &mut Vec<Figure>) {
     retention(shown, figures);
     errors(shown, figures);
@@ -15,6 +18,25 @@ pub(super) fn add(shown: &Shown<'_>, figures: &mut Vec<Figure>) {
     for (index, run, _) in shown.iter() {
         forecasts(shown, index, run, figures);
     }
+    for figure in figures {
+        if figure.y.column == RETENTION && spans_powers(figure) {
+            figure.y.scale = Scale::Logarithmic;
+        }
+    }
+}
+
+/// Whether values differ so much that a linear axis would show the largest alone, as those of a
+/// share do that every generation multiplies.
+fn spans_powers(figure: &Figure) -> bool {
+    const SPAN: f64 = 1e3;
+    let (least, greatest) = figure
+        .points()
+        .map(|point| point.y)
+        .filter(|y| y.is_finite() && *y > 0.0)
+        .fold((f64::INFINITY, 0.0f64), |(least, greatest), y| {
+            (least.min(y), greatest.max(y))
+        });
+    greatest > SPAN * least
 }
 
 fn retention(shown: &Shown<'_>, figures: &mut Vec<Figure>) {
@@ -28,7 +50,7 @@ fn retention(shown: &Shown<'_>, figures: &mut Vec<Figure>) {
             .to_owned(),
         y: Axis {
             from: Some(0.0),
-            ..axis("retention (share of the model)", "retention")
+            ..axis("retention (share of the model)", RETENTION)
         },
         truth: "",
     };
@@ -182,7 +204,7 @@ fn forecasts(shown: &Shown<'_>, index: usize, run: &RunData, figures: &mut Vec<F
     let forecast = Forecast { shown, index, run };
     let retention = Axis {
         from: Some(0.0),
-        ..axis("retention by the theorem, w", "retention")
+        ..axis("retention by the theorem, w", RETENTION)
     };
     figures.extend(forecast.figure(
         "retention",
@@ -269,4 +291,46 @@ fn points(scored: &Scored) -> impl Iterator<Item = Point> {
     (first..).zip(&scored.forecast.values).map(|(n, estimate)| {
         Point::with_interval(f64::from(n), estimate.value, estimate.low, estimate.high)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn figure(values: &[f64]) -> Figure {
+        let points = (1..).zip(values);
+        Figure {
+            name: "retention".to_owned(),
+            group: "retention".to_owned(),
+            variant: String::new(),
+            section: Section::Theorem,
+            title: "Retention".to_owned(),
+            caption: String::new(),
+            x: generation_axis(),
+            y: axis("retention", RETENTION),
+            series: vec![crate::Series {
+                label: "w".to_owned(),
+                mark: Mark::Line,
+                colour: Colour::Category(0),
+                points: points
+                    .map(|(n, &y)| Point {
+                        x: f64::from(n),
+                        y,
+                        interval: None,
+                    })
+                    .collect(),
+            }],
+            references: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn many_powers_of_ten_need_a_logarithmic_axis() {
+        assert!(spans_powers(&figure(&[0.9, 0.1, 1e-5])));
+        // What has vanished has no place on either axis.
+        assert!(spans_powers(&figure(&[0.9, 1e-5, 0.0, f64::NAN])));
+        assert!(!spans_powers(&figure(&[0.9, 0.1, 0.001, 0.0])));
+        assert!(!spans_powers(&figure(&[0.5])));
+        assert!(!spans_powers(&figure(&[])));
+    }
 }
