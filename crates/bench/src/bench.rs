@@ -157,7 +157,8 @@ mod tests {
             assert!(outside > -1e-9, "{outside}");
         }
         // A pass has as many calls of each operation as the network has places for it: four square
-        // layers and two of the feed-forward part in each of four blocks. A step of 4,096 tokens has several passes.
+        // layers and two of the feed-forward part in each of four blocks. A step
+        // of 4,096 tokens has several passes.
         let passes = 4096 / TrainingSettings::default().micro_batch_tokens;
         let train = tasks[0]["operations"].as_array().unwrap();
         let linear = train

@@ -15,6 +15,16 @@ pub enum Precision {
     Bf16,
 }
 
+impl Precision {
+    /// Bytes of an operand.
+    pub fn bytes(self) -> usize {
+        match self {
+            Self::F32 => 4,
+            Self::Bf16 => 2,
+        }
+    }
+}
+
 /// A name that is no precision.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("unknown precision `{0}`: choose `f32` or `bf16`")]

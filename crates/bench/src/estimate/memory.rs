@@ -1,6 +1,6 @@
 //! Memory and disk that an experiment needs, from the sizes of its model.
 
-use autophage_compute::{Backend, CpuBackend, Precision};
+use autophage_compute::{CpuBackend, Precision};
 use autophage_model::{GptNeoConfig, TrainingSettings};
 use serde::Serialize;
 
@@ -42,7 +42,7 @@ impl Memory {
         // Weights, gradients, two moments, and the weights of the best epoch.
         let copies = if keeps_best { 5 } else { 4 };
         let rows = training.micro_batch_tokens.max(training.context);
-        let cache = cache_numbers(backend, config, sampling.batch, sampling.capacity);
+        let cache = config.cache_len(backend, sampling.batch, sampling.capacity);
         let passes = |rows| result_bytes(config, rows);
         let sliding = if sampling.slides {
             passes(sampling.context * (ROWS / sampling.context).max(1))
@@ -99,13 +99,10 @@ pub(crate) struct SamplingMemory {
 /// is the head, and of the matrices of all layers. The backward pass reads another copy of the
 /// latter.
 fn packed_bytes(config: &GptNeoConfig, precision: Precision) -> [u64; 2] {
-    let number = match precision {
-        Precision::F32 => 4,
-        Precision::Bf16 => 2,
-    };
     let (hidden, inner) = (config.hidden_size, config.intermediate_size);
     let layer = 4 * hidden * hidden + 2 * hidden * inner;
-    [config.vocab_size * hidden, config.num_layers() * layer].map(|numbers| number * numbers as u64)
+    [config.vocab_size * hidden, config.num_layers() * layer]
+        .map(|numbers| (precision.bytes() * numbers) as u64)
 }
 
 /// Activations that the backward pass reads, and what it writes, for so many rows.
@@ -132,17 +129,6 @@ pub(crate) fn result_bytes(config: &GptNeoConfig, rows: usize) -> u64 {
 fn block(config: &GptNeoConfig) -> u64 {
     let (hidden, inner) = (config.hidden_size as u64, config.intermediate_size as u64);
     7 * hidden + 2 * inner + config.num_heads as u64 + 4
-}
-
-/// Numbers of the keys and values of all layers, as `backend` lays them out.
-pub(crate) fn cache_numbers(
-    backend: &impl Backend,
-    config: &GptNeoConfig,
-    batch: usize,
-    capacity: usize,
-) -> usize {
-    let layer = backend.cache_len(batch, capacity, config.num_heads, config.hidden_size);
-    2 * config.num_layers() * layer
 }
 
 /// Distributions after the tracked contexts: those of this generation and of an earlier one, in
@@ -231,7 +217,7 @@ mod tests {
         model
             .generate(&request, &mut |_, _| ControlFlow::Continue(()))
             .unwrap();
-        let cache = cache_numbers(backend.as_ref(), &config(), 7, 16);
+        let cache = config().cache_len(backend.as_ref(), 7, 16);
         let expected = NUMBER * cache as u64 + result_bytes(&config(), 7);
         assert_eq!(backend.take().allocated_bytes(), expected);
     }

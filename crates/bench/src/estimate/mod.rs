@@ -18,7 +18,7 @@ use autophage_model::{GptNeo, GptNeoConfig};
 
 use crate::{BenchError, Machine};
 use lengths::Lengths;
-use memory::{SamplingMemory, cache_numbers, store_bytes};
+use memory::{SamplingMemory, store_bytes};
 use survey::Survey;
 use work::Plan;
 
@@ -118,8 +118,7 @@ fn documents_at_once(
     backend: &impl Backend,
 ) -> usize {
     let capacity = section.max_tokens.min(section.context) as usize;
-    let cached = cache_numbers(backend, config, 1, capacity);
-    backend.sequences_at_once(section.batch as usize, config.parameter_count(), cached)
+    config.sequences_at_once(backend, section.batch as usize, capacity)
 }
 
 fn network_memory(experiment: &Experiment, config: &GptNeoConfig, backend: &CpuBackend) -> Memory {

@@ -11,8 +11,8 @@ use autophage_lab::{Experiment, NGramSettings};
 use autophage_measure::diversity::{DiversitySettings, Fingerprints, Reference, diversity};
 use autophage_measure::retention::{Distributions, ErrorInputs, Tracked, generation_errors};
 use autophage_model::{
-    AttentionKind, Epochs, Form, GptNeo, GptNeoConfig, LanguageModel, Learner, Limit, ModelError,
-    Trainer, TrainingJob, TrainingSequence,
+    Epochs, Form, GptNeo, GptNeoConfig, LanguageModel, Learner, Limit, ModelError, Trainer,
+    TrainingJob, TrainingSequence,
 };
 use autophage_random::{Purpose, Stream};
 use serde::Serialize;
@@ -267,19 +267,11 @@ fn draw<B: Backend>(
     let without_attention = time / (PASSES.min(context) * batch) as f64;
 
     let seen = (0..config.num_layers())
-        .map(|layer| written.keys_seen(context, overflow, window_of(config, layer)))
+        .map(|layer| written.keys_seen(context, overflow, config.window(layer)))
         .collect::<Vec<f64>>();
     let most = seen.iter().copied().fold(1.0, f64::max).round() as usize;
     let key = key_seconds(config, backend.inner(), batch, most);
     Ok(without_attention + seen.iter().sum::<f64>() * key)
-}
-
-/// Tokens that the attention of `layer` sees; `None`: all.
-fn window_of(config: &GptNeoConfig, layer: usize) -> Option<usize> {
-    match config.attention_layers[layer] {
-        AttentionKind::Global => None,
-        AttentionKind::Local => Some(config.window_size),
-    }
 }
 
 /// Seconds that attention takes for one key of one sequence of the batch in one layer.

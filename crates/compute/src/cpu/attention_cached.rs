@@ -39,10 +39,7 @@ struct Layout {
 impl Layout {
     fn new(precision: Precision, capacity: usize, heads: usize, channels: usize) -> Self {
         let dimension = channels / heads;
-        let per_number = match precision {
-            Precision::F32 => 1,
-            Precision::Bf16 => 2,
-        };
+        let per_number = size_of::<f32>() / precision.bytes();
         Self {
             heads,
             dimension,
@@ -87,10 +84,7 @@ pub(super) fn sequences_at_once(
     let Some(cache) = last_level_cache::bytes() else {
         return most;
     };
-    let weights = match engine.precision() {
-        Precision::F32 => 4 * weights,
-        Precision::Bf16 => 2 * weights,
-    };
+    let weights = engine.precision().bytes() * weights;
     match fitting(cache, weights, 4 * cached, engine.panel()) {
         0 => most,
         fit => most.min(fit),

@@ -14,29 +14,14 @@ pub(crate) struct KeyValueCache<B: Backend> {
 impl<B: Backend> KeyValueCache<B> {
     /// Room for `slots` sequences of `capacity` tokens.
     pub(crate) fn new(backend: &B, config: &GptNeoConfig, slots: usize, capacity: usize) -> Self {
-        let buffer = || backend.zeros(Self::layer_len(backend, config, slots, capacity));
+        let (heads, channels) = (config.num_heads, config.hidden_size);
+        let buffer = || backend.zeros(backend.cache_len(slots, capacity, heads, channels));
         Self {
             capacity,
             layers: (0..config.num_layers())
                 .map(|_| (buffer(), buffer()))
                 .collect(),
         }
-    }
-
-    /// How many sequences of `capacity` tokens to extend side by side, at most `most`.
-    pub(crate) fn sequences_at_once(
-        backend: &B,
-        config: &GptNeoConfig,
-        most: usize,
-        capacity: usize,
-    ) -> usize {
-        let cached = 2 * config.num_layers() * Self::layer_len(backend, config, 1, capacity);
-        backend.sequences_at_once(most, config.parameter_count(), cached)
-    }
-
-    /// Numbers of the keys, or of the values, of a layer.
-    fn layer_len(backend: &B, config: &GptNeoConfig, slots: usize, capacity: usize) -> usize {
-        backend.cache_len(slots, capacity, config.num_heads, config.hidden_size)
     }
 
     /// Tokens that a slot has room for.

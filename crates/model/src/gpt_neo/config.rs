@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use autophage_compute::Backend;
 use serde::{Deserialize, Serialize};
 
 use crate::ModelError;
@@ -101,11 +102,30 @@ impl GptNeoConfig {
     }
 
     /// The attention window of `layer`, as [`autophage_compute::Attention::window`] wants it.
-    pub(crate) fn window(&self, layer: usize) -> Option<usize> {
+    pub fn window(&self, layer: usize) -> Option<usize> {
         match self.attention_layers[layer] {
             AttentionKind::Global => None,
             AttentionKind::Local => Some(self.window_size),
         }
+    }
+
+    /// Numbers in the keys and values of all layers, for `slots` sequences of `capacity` tokens, as
+    /// `backend` lays them out.
+    pub fn cache_len<B: Backend>(&self, backend: &B, slots: usize, capacity: usize) -> usize {
+        let layer = backend.cache_len(slots, capacity, self.num_heads, self.hidden_size);
+        2 * self.num_layers() * layer
+    }
+
+    /// How many sequences of up to `capacity` tokens are sampled side by side, at most `most`; see
+    /// [`Backend::sequences_at_once`].
+    pub fn sequences_at_once<B: Backend>(
+        &self,
+        backend: &B,
+        most: usize,
+        capacity: usize,
+    ) -> usize {
+        let cached = self.cache_len(backend, 1, capacity);
+        backend.sequences_at_once(most, self.parameter_count(), cached)
     }
 
     /// Checks that such a network can be built.

@@ -138,7 +138,7 @@ impl<'a, B: Backend> Sampler<'a, B> {
         let capacity = longest.min(request.context);
         let (backend, config) = (network.backend, network.config);
         let most = request.batch.min(most).max(1);
-        let slots = KeyValueCache::sequences_at_once(backend, config, most, capacity);
+        let slots = config.sequences_at_once(backend, most, capacity);
         Self {
             network,
             request,
