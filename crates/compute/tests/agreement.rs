@@ -198,7 +198,8 @@ fn attention_agrees() {
             for b in backends() {
                 let case = format!("{lengths:?}, {heads}×{dimension}, window {window:?}");
                 let actual = operations::attention(&b, lengths, heads, dimension, window);
-                compare(&case, &b, actual, &expected, 2e-5);
+                // Where a query sees itself alone, the gradients of its score cancel out.
+                compare(&case, &b, actual, &expected, 4e-5);
             }
         }
     }
@@ -343,6 +344,29 @@ fn compare_roughly(case: &str, backend: &CpuBackend, actual: Results, expected: 
             "{}: {case}: {name}: off by {difference}, size {size}",
             backend.isa()
         );
+    }
+}
+
+#[test]
+fn attention_in_bf16_agrees_up_to_its_precision() {
+    let cases: [(&[usize], usize, usize); 6] = [
+        (&[1], 1, 1),
+        (&[1, 2, 31, 32, 33, 0, 63, 64, 65, 97], 2, 16),
+        (&[130, 7], 1, 48),
+        (&[70, 1], 2, 7),
+        (&[40, 66], 1, 33),
+        (&[300], 1, 12),
+    ];
+    for (lengths, heads, dimension) in cases {
+        for window in [None, Some(3), Some(40), Some(100)] {
+            let expected =
+                operations::attention(&ReferenceBackend, lengths, heads, dimension, window);
+            for b in bf16_backends() {
+                let case = format!("{lengths:?}, {heads}×{dimension}, window {window:?}");
+                let actual = operations::attention(&b, lengths, heads, dimension, window);
+                compare(&case, &b, actual, &expected, 8e-2);
+            }
+        }
     }
 }
 

@@ -1,14 +1,17 @@
 //! Attention of whole sequences with an online softmax: only a tile of scores exists at a time.
 
 use std::f32::consts::LN_2;
+use std::marker::PhantomData;
+use std::ops::Range;
 
 use super::attention_narrow;
-use super::attention_tile::{HeadShape, TILE};
+use super::attention_tile::{HeadShape, SHORT_STRIP, STRIP, TILE, add_weighted, strip};
 use super::engine::{Engine, Shared};
+use super::format::{Format, Pairs, Single};
 use super::math::exp2;
 use super::microkernel::{MAX_PANEL, PANEL_VECTORS};
-use super::simd::{Kernel, Simd};
-use crate::Attention;
+use super::simd::{Kernel, MAX_LANES, Simd};
+use crate::{Attention, Precision};
 
 /// Runs `task(sequence's first row, head, shape)` for every head of every sequence.
 pub(super) fn for_each_head(
@@ -70,24 +73,38 @@ pub(super) fn attention(
             8 => return narrow!(8),
             _ => {}
         }
-        let mut scratch = engine.scratch(TILE + 2 * head_shape.dimension * MAX_PANEL);
-        engine.run(Forward {
-            shape: head_shape,
-            queries: &queries[offset..],
-            keys: &keys[offset..],
-            values: &values[offset..],
-            out,
-            out_offset: offset,
-            log_sums,
-            log_sums_offset: row * shape.heads + head,
-            heads: shape.heads,
-            scratch: &mut scratch,
-        });
+        macro_rules! tiled {
+            ($format:ty) => {{
+                let mut scratch = engine.scratch(scratch_len(head_shape));
+                engine.run_with::<$format, _>(Forward::<$format> {
+                    shape: head_shape,
+                    queries: &queries[offset..],
+                    keys: &keys[offset..],
+                    values: &values[offset..],
+                    out,
+                    out_offset: offset,
+                    log_sums,
+                    log_sums_offset: row * shape.heads + head,
+                    heads: shape.heads,
+                    scratch: &mut scratch,
+                    format: PhantomData,
+                })
+            }};
+        }
+        match engine.precision() {
+            Precision::F32 => tiled!(Single),
+            Precision::Bf16 => tiled!(Pairs),
+        }
     });
 }
 
+/// Numbers that [`Forward`] needs to work with.
+fn scratch_len(shape: HeadShape) -> usize {
+    TILE + 2 * shape.dimension * (MAX_PANEL + shape.padded_len())
+}
+
 /// One head of one sequence.
-struct Forward<'a> {
+struct Forward<'a, F> {
     shape: HeadShape,
     queries: &'a [f32],
     keys: &'a [f32],
@@ -98,83 +115,146 @@ struct Forward<'a> {
     log_sums_offset: usize,
     heads: usize,
     scratch: &'a mut [f32],
+    format: PhantomData<F>,
 }
 
-impl Kernel for Forward<'_> {
+impl<F: Format> Kernel for Forward<'_, F> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         let width = PANEL_VECTORS * S::LANES;
         let shape = self.shape;
+        let dimension = shape.dimension;
+        let padded_len = shape.padded_len();
         let (tile, rest) = self.scratch.split_at_mut(TILE);
-        let (panel, sums) = rest.split_at_mut(shape.dimension * MAX_PANEL);
-        let sums = &mut sums[..shape.dimension * width];
+        let (panel, rest) = rest.split_at_mut(dimension * MAX_PANEL);
+        let (sums, rest) = rest.split_at_mut(dimension * MAX_PANEL);
+        // (keys, dimension), and (dimension, words of keys).
+        let (keys, values) = rest.split_at_mut(padded_len * dimension);
+        let values = &mut values[..F::words(padded_len) * dimension];
+        let sums = &mut sums[..dimension * width];
+        shape.pack_rows(s, self.keys, keys);
+        shape.pack_columns::<F, S>(s, self.values, values);
         for first in (0..shape.len).step_by(width) {
             let queries = first..shape.len.min(first + width);
             shape.pack_queries(s, &queries, self.queries, panel);
             sums.fill(0.0);
-            // Not −∞, whose difference from a score of −∞ is not a number.
-            let mut maxima = [f32::MIN; MAX_PANEL];
-            let mut totals = [0.0; MAX_PANEL];
-            for keys in shape.key_tiles(&queries) {
-                shape.products(s, &keys, self.keys, panel, tile);
-                shape.mask(s, &queries, &keys, tile);
-                let scores = &mut tile[..keys.len() * width];
-                softmax_step(s, scores, &mut maxima, &mut totals, sums);
-                shape.add_weighted(s, &keys, self.values, tile, sums);
+            let mut softmax = Softmax::new(s);
+            for tile_keys in shape.key_tiles::<S>(first) {
+                let keys = &keys[tile_keys.start * dimension..];
+                let before = softmax.maxima;
+                let scores = &mut tile[..tile_keys.len() * width];
+                if S::LANES == MAX_LANES {
+                    softmax.scores::<STRIP>(s, shape, first, &tile_keys, keys, panel, scores);
+                } else {
+                    softmax.scores::<SHORT_STRIP>(s, shape, first, &tile_keys, keys, panel, scores);
+                }
+                softmax.shrink(s, before, sums);
+                softmax.weights::<F>(s, scores);
+                let words = F::words(tile_keys.start)..F::words(tile_keys.end);
+                let values = &values[words.start * dimension..];
+                add_weighted::<F, S>(s, [dimension, words.len()], values, tile, sums);
             }
             for sums in sums.chunks_exact_mut(width) {
-                for lanes in (0..width).step_by(S::LANES) {
-                    let sum = &mut sums[lanes..][..S::LANES];
-                    s.store_front(
-                        sum,
-                        s.div(s.load_front(sum), s.load_front(&totals[lanes..])),
-                    );
+                for (sums, &total) in sums.chunks_exact_mut(S::LANES).zip(&softmax.totals) {
+                    s.store_front(sums, s.div(s.load_front(sums), total));
                 }
             }
             // SAFETY: this head's channels of this sequence's rows belong to this task.
             unsafe { shape.unpack(s, &queries, sums, self.out, self.out_offset) };
-            for (lane, query) in queries.enumerate() {
-                let at = self.log_sums_offset + query * self.heads;
-                // SAFETY: as above.
-                let log_sum = unsafe { self.log_sums.part(at..at + 1) };
-                log_sum[0] = maxima[lane] * LN_2 + totals[lane].ln();
+            let (maxima, totals) = (softmax.maxima, softmax.totals);
+            for v in 0..PANEL_VECTORS {
+                let lanes = s.to_array(maxima[v]).into_iter().zip(s.to_array(totals[v]));
+                let queries = queries.clone().skip(v * S::LANES);
+                for (query, (max, total)) in queries.zip(lanes.take(S::LANES)) {
+                    let at = self.log_sums_offset + query * self.heads;
+                    // SAFETY: as above.
+                    unsafe { self.log_sums.set(at, max * LN_2 + total.ln()) };
+                }
             }
         }
     }
 }
 
-/// Takes a tile of scores into the running maxima and totals, rescales the sums that were weighted
-/// with the old maxima, and turns the scores into weights.
-#[inline(always)]
-fn softmax_step<S: Simd>(
-    s: S,
-    tile: &mut [f32],
-    maxima: &mut [f32; MAX_PANEL],
-    totals: &mut [f32; MAX_PANEL],
-    sums: &mut [f32],
-) {
-    let width = PANEL_VECTORS * S::LANES;
-    for lanes in (0..width).step_by(S::LANES) {
-        let before = s.load_front(&maxima[lanes..]);
-        let mut max = before;
-        for row in tile.chunks_exact(width) {
-            max = s.max(max, s.load_front(&row[lanes..][..S::LANES]));
+/// The online softmax of a panel of queries.
+struct Softmax<S: Simd> {
+    /// Of the scores so far, in bits.
+    maxima: [S::Vector; PANEL_VECTORS],
+    /// Σ 2^(score − maximum).
+    totals: [S::Vector; PANEL_VECTORS],
+}
+
+impl<S: Simd> Softmax<S> {
+    #[inline(always)]
+    fn new(s: S) -> Self {
+        Self {
+            // Not −∞, whose difference from a score of −∞ is not a number.
+            maxima: [s.splat(f32::MIN); PANEL_VECTORS],
+            totals: [s.splat(0.0); PANEL_VECTORS],
         }
-        let shrink = exp2(s, s.sub(before, max));
-        for row in sums.chunks_exact_mut(width) {
-            let sum = &mut row[lanes..][..S::LANES];
-            s.store_front(sum, s.mul(s.load_front(sum), shrink));
+    }
+
+    /// Computes a tile of scores and takes it into the maxima.
+    #[allow(clippy::too_many_arguments)]
+    #[inline(always)]
+    fn scores<const M: usize>(
+        &mut self,
+        s: S,
+        shape: HeadShape,
+        first: usize,
+        tile_keys: &Range<usize>,
+        keys: &[f32],
+        panel: &[f32],
+        tile: &mut [f32],
+    ) {
+        let width = PANEL_VECTORS * S::LANES;
+        let dimension = shape.dimension;
+        let strips = keys.chunks(M * dimension);
+        for (i, (keys, tile)) in strips.zip(tile.chunks_exact_mut(M * width)).enumerate() {
+            let zero = [s.splat(0.0); PANEL_VECTORS];
+            let mut scores = strip::<S, M>(s, dimension, keys, panel, zero);
+            shape.hide(s, first, tile_keys.start + i * M, &mut scores);
+            for (row, scores) in tile.chunks_exact_mut(width).zip(scores) {
+                for (v, (row, score)) in row.chunks_exact_mut(S::LANES).zip(scores).enumerate() {
+                    self.maxima[v] = s.max(self.maxima[v], score);
+                    s.store_front(row, score);
+                }
+            }
         }
-        let mut total = s.mul(s.load_front(&totals[lanes..]), shrink);
-        for row in tile.chunks_exact_mut(width) {
-            let score = &mut row[lanes..][..S::LANES];
-            let weight = exp2(s, s.sub(s.load_front(score), max));
-            total = s.add(total, weight);
-            s.store_front(score, weight);
+    }
+
+    /// Scales what was computed with the maxima of before.
+    #[inline(always)]
+    fn shrink(&mut self, s: S, before: [S::Vector; PANEL_VECTORS], sums: &mut [f32]) {
+        let mut factors = before;
+        for v in 0..PANEL_VECTORS {
+            factors[v] = exp2(s, s.sub(before[v], self.maxima[v]));
+            self.totals[v] = s.mul(self.totals[v], factors[v]);
         }
-        s.store_front(&mut maxima[lanes..], max);
-        s.store_front(&mut totals[lanes..], total);
+        for row in sums.chunks_exact_mut(PANEL_VECTORS * S::LANES) {
+            for (sum, factor) in row.chunks_exact_mut(S::LANES).zip(factors) {
+                s.store_front(sum, s.mul(s.load_front(sum), factor));
+            }
+        }
+    }
+
+    /// Turns a tile of scores into weights, (words of keys, queries), and adds them to the totals.
+    #[inline(always)]
+    fn weights<F: Format>(&mut self, s: S, tile: &mut [f32]) {
+        let width = PANEL_VECTORS * S::LANES;
+        for word in 0..tile.len() / (F::NUMBERS * width) {
+            for v in 0..PANEL_VECTORS {
+                let lanes = v * S::LANES..(v + 1) * S::LANES;
+                let mut weights = [s.splat(0.0); 2];
+                for n in 0..F::NUMBERS {
+                    let row = &tile[(word * F::NUMBERS + n) * width..][lanes.clone()];
+                    weights[n] = exp2(s, s.sub(s.load_front(row), self.maxima[v]));
+                    self.totals[v] = s.add(self.totals[v], weights[n]);
+                }
+                let row = &mut tile[word * width..][lanes];
+                s.store_front(row, F::join(s, weights[0], weights[1]));
+            }
+        }
     }
 }

@@ -1,17 +1,19 @@
 //! The gradient of attention, with the weights recomputed tile by tile.
 
 use std::f32::consts::LOG2_E;
+use std::marker::PhantomData;
+use std::ops::Range;
 
 use super::attention::for_each_head;
 use super::attention_narrow_backward;
-use super::attention_tile::{HeadShape, KEYS, TILE};
+use super::attention_tile::{HeadShape, SHORT_STRIP, STRIP, TILE, add_weighted, strip};
 use super::engine::{Engine, Shared};
-use super::format::Single;
+use super::format::{Format, Pairs, Single};
 use super::math::exp2;
-use super::microkernel::{Left, MAX_PANEL, PANEL_VECTORS, Product, multiply};
+use super::microkernel::{Left, MAX_PANEL, PANEL_VECTORS, Panel, Product, multiply_words};
 use super::pack::pack_rows;
-use super::simd::{Kernel, Simd};
-use crate::Attention;
+use super::simd::{Kernel, MAX_LANES, Simd};
+use crate::{Attention, Precision};
 
 /// The matrices of the operation; see [`Backend::attention_backward`](crate::Backend).
 #[derive(Clone, Copy)]
@@ -62,23 +64,37 @@ pub(super) fn attention_backward(
             8 => return run!(8),
             _ => {}
         }
-        let padded = head_shape.dimension.next_multiple_of(engine.panel());
-        let panel = head_shape.dimension * MAX_PANEL;
-        let mut scratch = engine
-            .scratch(2 * TILE + 3 * panel + 2 * padded * MAX_PANEL + 2 * head_shape.len * padded);
-        engine.run(Backward {
-            shape: head_shape,
-            inputs,
-            gradients,
-            offset,
-            heads: shape.heads,
-            scratch: &mut scratch,
-        });
+        macro_rules! tiled {
+            ($format:ty) => {{
+                let mut scratch = engine.scratch(scratch_len(head_shape));
+                engine.run_with::<$format, _>(Backward::<$format> {
+                    shape: head_shape,
+                    inputs,
+                    gradients,
+                    offset,
+                    heads: shape.heads,
+                    scratch: &mut scratch,
+                    format: PhantomData,
+                })
+            }};
+        }
+        match engine.precision() {
+            Precision::F32 => tiled!(Single),
+            Precision::Bf16 => tiled!(Pairs),
+        }
     });
 }
 
+/// Numbers that [`Backward`] needs to work with.
+fn scratch_len(shape: HeadShape) -> usize {
+    let padded = shape.dimension.next_multiple_of(MAX_PANEL);
+    3 * TILE
+        + (3 * shape.dimension + 2 * padded) * MAX_PANEL
+        + (3 * shape.dimension + 2 * padded) * shape.padded_len()
+}
+
 /// One head of one sequence.
-struct Backward<'a> {
+struct Backward<'a, F> {
     shape: HeadShape,
     inputs: Inputs<'a>,
     /// Of queries, keys and values.
@@ -87,75 +103,78 @@ struct Backward<'a> {
     offset: usize,
     heads: usize,
     scratch: &'a mut [f32],
+    format: PhantomData<F>,
 }
 
-impl Kernel for Backward<'_> {
+impl<F: Format> Kernel for Backward<'_, F> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         let width = PANEL_VECTORS * S::LANES;
         let Self { shape, inputs, .. } = self;
-        let dimension = shape.dimension;
-        let padded = dimension.next_multiple_of(width);
-        // (keys, queries): attention weights, and the gradient of the scores.
-        let (weights, rest) = self.scratch.split_at_mut(TILE);
-        let (d_scores, rest) = rest.split_at_mut(TILE);
-        // (dimension, queries).
-        let (query_panel, rest) = rest.split_at_mut(dimension * MAX_PANEL);
-        let (d_out_panel, rest) = rest.split_at_mut(dimension * MAX_PANEL);
-        let (d_query_panel, rest) = rest.split_at_mut(dimension * MAX_PANEL);
-        // (queries, dimension) in panels.
-        let (query_rows, rest) = rest.split_at_mut(padded * MAX_PANEL);
-        let (d_out_rows, rest) = rest.split_at_mut(padded * MAX_PANEL);
-        // (keys of the sequence, dimension).
-        let (d_keys, rest) = rest.split_at_mut(shape.len * padded);
-        let d_values = &mut rest[..shape.len * padded];
+        let (dimension, padded_len) = (shape.dimension, shape.padded_len());
+        let padded = dimension.next_multiple_of(S::LANES);
+        let mut rest = self.scratch;
+        let mut room = |len| {
+            rest.split_off_mut(..len)
+                .expect("`scratch_len` counts them all")
+        };
+        let mut tile = Tile::<F> {
+            weights: room(TILE),
+            d_scores: room(TILE),
+            d_scores_panel: room(if F::NUMBERS > 1 { TILE } else { 0 }),
+            format: PhantomData,
+        };
+        let [query_panel, d_out_panel, d_query_panel] =
+            std::array::from_fn(|_| room(dimension * MAX_PANEL));
+        let [query_rows, d_out_rows] =
+            std::array::from_fn(|_| room(dimension.next_multiple_of(width) * MAX_PANEL));
+        let [keys, values] = std::array::from_fn(|_| room(padded_len * dimension));
+        let key_columns = room(F::words(padded_len) * dimension);
+        let [d_keys, d_values] = std::array::from_fn(|_| room(padded_len * padded));
+        shape.pack_rows(s, inputs.keys, keys);
+        shape.pack_rows(s, inputs.values, values);
+        shape.pack_columns::<F, S>(s, inputs.keys, key_columns);
         d_keys.fill(0.0);
         d_values.fill(0.0);
         for first in (0..shape.len).step_by(width) {
             let queries = first..shape.len.min(first + width);
             shape.pack_queries(s, &queries, inputs.queries, query_panel);
-            shape.pack(s, &queries, inputs.d_out, d_out_panel);
-            for (source, panels) in [
-                (inputs.queries, &mut *query_rows),
-                (inputs.d_out, &mut *d_out_rows),
-            ] {
-                let panels = panels.chunks_exact_mut(queries.len() * width);
-                for (column, panel) in (0..dimension).step_by(width).zip(panels) {
-                    let columns = width.min(dimension - column);
-                    let source = &source[first * shape.stride + column..];
-                    pack_rows::<Single, S>(s, queries.len(), columns, source, shape.stride, panel);
-                }
-            }
-            // ∞ where there is no query, so that the weights there are 0.
-            let mut log_sums = [f32::INFINITY; MAX_PANEL];
-            let mut d_log_sums = [0.0; MAX_PANEL];
-            for (lane, query) in queries.clone().enumerate() {
-                // In bits, as the scores.
-                log_sums[lane] = LOG2_E * inputs.log_sums[query * self.heads];
-                let row = query * shape.stride..query * shape.stride + dimension;
-                let products = inputs.out[row.clone()].iter().zip(&inputs.d_out[row]);
-                d_log_sums[lane] = products.map(|(&o, &d)| o * d).sum();
-            }
+            shape.pack_panel(s, &queries, inputs.d_out, d_out_panel);
+            pack_query_rows::<F, S>(s, shape, &queries, inputs.queries, query_rows);
+            pack_query_rows::<F, S>(s, shape, &queries, inputs.d_out, d_out_rows);
+            let panels = Panels {
+                first,
+                queries: query_panel,
+                d_out: d_out_panel,
+                statistics: statistics(s, shape, inputs, self.heads, &queries),
+            };
             d_query_panel[..dimension * width].fill(0.0);
-            for keys in shape.key_tiles(&queries) {
-                shape.products(s, &keys, inputs.keys, query_panel, weights);
-                shape.mask(s, &queries, &keys, weights);
-                shape.products(s, &keys, inputs.values, d_out_panel, d_scores);
-                let len = keys.len() * width;
-                score_gradients(
+            for tile_keys in shape.key_tiles::<S>(first) {
+                let keys = &keys[tile_keys.start * dimension..];
+                let values = &values[tile_keys.start * dimension..];
+                if S::LANES == MAX_LANES {
+                    tile.compute::<S, STRIP>(s, shape, &panels, &tile_keys, keys, values);
+                } else {
+                    tile.compute::<S, SHORT_STRIP>(s, shape, &panels, &tile_keys, keys, values);
+                }
+                let words = F::words(tile_keys.start)..F::words(tile_keys.end);
+                add_weighted::<F, S>(
                     s,
-                    &mut weights[..len],
-                    &mut d_scores[..len],
-                    &log_sums,
-                    &d_log_sums,
+                    [dimension, words.len()],
+                    &key_columns[words.start * dimension..],
+                    tile.d_scores_panel(),
+                    d_query_panel,
                 );
-                shape.add_weighted(s, &keys, inputs.keys, d_scores, d_query_panel);
-                let rows = keys.start * padded..keys.end * padded;
-                let sizes = [keys.len(), queries.len(), dimension];
-                add_rows(s, sizes, weights, d_out_rows, &mut d_values[rows.clone()]);
-                add_rows(s, sizes, d_scores, query_rows, &mut d_keys[rows]);
+                let rows = tile_keys.start * padded..tile_keys.end * padded;
+                for (left, panels, sums) in [
+                    (&*tile.weights, &*d_out_rows, &mut d_values[rows.clone()]),
+                    (&*tile.d_scores, &*query_rows, &mut d_keys[rows]),
+                ] {
+                    let sizes = [tile_keys.len(), F::words(queries.len()), padded];
+                    add_rows::<F, S>(s, sizes, left, panels, sums);
+                }
             }
             // SAFETY: this head's channels of this sequence's rows belong to this task.
             unsafe {
@@ -163,71 +182,192 @@ impl Kernel for Backward<'_> {
             }
         }
         for (gradient, sums) in [(self.gradients[1], d_keys), (self.gradients[2], d_values)] {
-            for (row, sums) in sums.chunks_exact(padded).enumerate() {
+            for (row, sums) in sums.chunks_exact(padded).enumerate().take(shape.len) {
                 let start = self.offset + row * shape.stride;
                 // SAFETY: as above.
                 let gradient = unsafe { gradient.part(start..start + dimension) };
-                gradient.copy_from_slice(&sums[..dimension]);
+                for (gradient, sums) in gradient
+                    .chunks_mut(S::LANES)
+                    .zip(sums.chunks_exact(S::LANES))
+                {
+                    s.store_front(gradient, s.load_front(sums));
+                }
             }
         }
     }
 }
 
-/// Turns a tile of scores into weights P, and the gradient of the weights dP into that of the scores:
-/// P ∘ (dP − rowsum(dO ∘ O)).
+/// Packs a panel's queries as right operands (words of queries, dimension), side by side.
 #[inline(always)]
-fn score_gradients<S: Simd>(
+fn pack_query_rows<F: Format, S: Simd>(
     s: S,
-    weights: &mut [f32],
-    d_scores: &mut [f32],
-    log_sums: &[f32; MAX_PANEL],
-    d_log_sums: &[f32; MAX_PANEL],
+    shape: HeadShape,
+    queries: &Range<usize>,
+    source: &[f32],
+    panels: &mut [f32],
 ) {
     let width = PANEL_VECTORS * S::LANES;
-    for lanes in (0..width).step_by(S::LANES) {
-        let log_sum = s.load_front(&log_sums[lanes..]);
-        let d_log_sum = s.load_front(&d_log_sums[lanes..]);
-        let rows = weights.chunks_exact_mut(width);
-        for (weights, d_scores) in rows.zip(d_scores.chunks_exact_mut(width)) {
-            let weights = &mut weights[lanes..][..S::LANES];
-            let d_scores = &mut d_scores[lanes..][..S::LANES];
-            let weight = exp2(s, s.sub(s.load_front(weights), log_sum));
-            s.store_front(weights, weight);
-            let d_score = s.mul(weight, s.sub(s.load_front(d_scores), d_log_sum));
-            s.store_front(d_scores, d_score);
+    let source = &source[queries.start * shape.stride..];
+    let panels = panels.chunks_exact_mut(F::words(queries.len()) * width);
+    for (column, panel) in (0..shape.dimension).step_by(width).zip(panels) {
+        let sizes = [queries.len(), width.min(shape.dimension - column)];
+        pack_rows::<F, S>(
+            s,
+            sizes[0],
+            sizes[1],
+            &source[column..],
+            shape.stride,
+            panel,
+        );
+    }
+}
+
+/// Of a panel's queries the negatives of the logarithms of the sums, in bits, and of the gradients of
+/// these: the sums of dO ∘ O over the channels.
+#[inline(always)]
+fn statistics<S: Simd>(
+    s: S,
+    shape: HeadShape,
+    inputs: Inputs<'_>,
+    heads: usize,
+    queries: &Range<usize>,
+) -> [[S::Vector; PANEL_VECTORS]; 2] {
+    // −∞ where there is no query, so that the weights there are 0.
+    let mut log_sums = [f32::NEG_INFINITY; MAX_PANEL];
+    let mut d_log_sums = [0.0; MAX_PANEL];
+    for (log_sum, query) in log_sums.iter_mut().zip(queries.clone()) {
+        *log_sum = -LOG2_E * inputs.log_sums[query * heads];
+    }
+    for (i, sums) in d_log_sums.chunks_exact_mut(4).enumerate() {
+        let mut products = [s.splat(0.0); 4];
+        for (query, product) in queries.clone().skip(4 * i).zip(&mut products) {
+            let row = query * shape.stride..query * shape.stride + shape.dimension;
+            let out = inputs.out[row.clone()].chunks(S::LANES);
+            for (out, d_out) in out.zip(inputs.d_out[row].chunks(S::LANES)) {
+                *product = s.mul_add(s.load_front(out), s.load_front(d_out), *product);
+            }
+        }
+        for (sum, product) in sums.iter_mut().zip(s.sum_four(products)) {
+            *sum = -product;
+        }
+    }
+    [log_sums, d_log_sums]
+        .map(|all| std::array::from_fn(|v| s.load_front(&all[v * S::LANES..][..S::LANES])))
+}
+
+/// What a tile is computed from on the side of the queries.
+struct Panels<'a, S: Simd> {
+    /// The first query.
+    first: usize,
+    /// (dimension, queries), times log₂ e.
+    queries: &'a [f32],
+    /// The gradient of the output, (dimension, queries).
+    d_out: &'a [f32],
+    /// See [`statistics`].
+    statistics: [[S::Vector; PANEL_VECTORS]; 2],
+}
+
+/// Attention weights and the gradient of the scores, as they are read: both as (keys, words of
+/// queries), and the latter as (words of keys, queries) besides, which are the same if a word is one
+/// number.
+struct Tile<'a, F> {
+    weights: &'a mut [f32],
+    d_scores: &'a mut [f32],
+    d_scores_panel: &'a mut [f32],
+    format: PhantomData<F>,
+}
+
+impl<F: Format> Tile<'_, F> {
+    #[inline(always)]
+    fn d_scores_panel(&self) -> &[f32] {
+        match F::NUMBERS {
+            1 => self.d_scores,
+            _ => self.d_scores_panel,
+        }
+    }
+
+    /// Computes the weights P, the gradient of the weights dP, and from both that of the scores:
+    /// P ∘ (dP − rowsum(dO ∘ O)).
+    #[inline(always)]
+    fn compute<S: Simd, const M: usize>(
+        &mut self,
+        s: S,
+        shape: HeadShape,
+        panels: &Panels<'_, S>,
+        tile_keys: &Range<usize>,
+        keys: &[f32],
+        values: &[f32],
+    ) {
+        let width = PANEL_VECTORS * S::LANES;
+        let depth = shape.dimension;
+        let row_len = width / F::NUMBERS;
+        let [log_sums, d_log_sums] = panels.statistics;
+        for strip_keys in (0..tile_keys.len()).step_by(M) {
+            let keys = &keys[strip_keys * depth..];
+            let mut weights = strip::<S, M>(s, depth, keys, panels.queries, log_sums);
+            shape.hide(s, panels.first, tile_keys.start + strip_keys, &mut weights);
+            let rows = strip_keys * row_len..(strip_keys + M) * row_len;
+            let stored = self.weights[rows.clone()].chunks_exact_mut(row_len);
+            for (weights, stored) in weights.iter_mut().zip(stored) {
+                for weight in weights.iter_mut() {
+                    *weight = exp2(s, *weight);
+                }
+                F::store_row(s, *weights, stored);
+            }
+            let values = &values[strip_keys * depth..];
+            let mut d_scores = strip::<S, M>(s, depth, values, panels.d_out, d_log_sums);
+            let stored = self.d_scores[rows].chunks_exact_mut(row_len);
+            for ((d_scores, weights), stored) in d_scores.iter_mut().zip(weights).zip(stored) {
+                for (d_score, weight) in d_scores.iter_mut().zip(weights) {
+                    *d_score = s.mul(weight, *d_score);
+                }
+                F::store_row(s, *d_scores, stored);
+            }
+            if F::NUMBERS == 1 {
+                continue;
+            }
+            let panel = &mut self.d_scores_panel[strip_keys / F::NUMBERS * width..];
+            let panel = panel.chunks_exact_mut(width);
+            for (d_scores, row) in d_scores.chunks_exact(F::NUMBERS).zip(panel) {
+                for (v, row) in row.chunks_exact_mut(S::LANES).enumerate() {
+                    let word = F::join(s, d_scores[0][v], d_scores[F::NUMBERS - 1][v]);
+                    s.store_front(row, word);
+                }
+            }
         }
     }
 }
 
-/// `sums += tile · rows`: (keys, queries) by (queries, dimension).
+/// `sums += tile · panels`: (keys, words of queries) by (words of queries, dimension).
 #[inline(always)]
-fn add_rows<S: Simd>(
+fn add_rows<F: Format, S: Simd>(
     s: S,
-    [keys, queries, dimension]: [usize; 3],
+    [keys, words, padded]: [usize; 3],
     tile: &[f32],
-    rows: &[f32],
+    panels: &[f32],
     sums: &mut [f32],
 ) {
     let width = PANEL_VECTORS * S::LANES;
-    let padded = dimension.next_multiple_of(width);
-    assert!(keys <= KEYS && tile.len() >= keys * width);
-    assert!(rows.len() >= padded * queries && sums.len() >= keys * padded);
+    let row = width / F::NUMBERS;
+    assert!(words <= row && tile.len() >= keys * row && sums.len() >= keys * padded);
+    assert!(panels.len() >= padded.next_multiple_of(width) * words);
     let left = Left {
         start: tile.as_ptr(),
-        row: width,
+        row,
         step: 1,
     };
-    for column in (0..dimension).step_by(width) {
-        // The padding takes part where that saves a detour by way of the stack.
-        let columns = (dimension - column).next_multiple_of(S::LANES).min(width);
+    for column in (0..padded).step_by(width) {
         let product = Product {
             // SAFETY: a column of the first row.
             start: unsafe { sums.as_mut_ptr().add(column) },
             row: padded,
-            columns,
+            columns: width.min(padded - column),
         };
-        let panel = rows[column * queries..].as_ptr();
+        let panel = Panel {
+            start: panels[column * words..].as_ptr(),
+            row: width,
+        };
         // SAFETY: the assertions say that the operands have these sizes.
-        unsafe { multiply(s, keys, queries, left, panel, product, true) };
+        unsafe { multiply_words::<F, S>(s, [keys, words], left, panel, product, true) };
     }
 }

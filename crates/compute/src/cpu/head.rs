@@ -16,16 +16,16 @@ use super::simd::{Kernel, Simd};
 use crate::host::{Layout, Order, Weight};
 use crate::{Head, Precision};
 
-/// Tokens of the vocabulary in a tile.
+/// Tokens of the vocabulary in a tile of logits that are not kept.
 pub(super) const TILE: usize = 96;
 
 /// Rows that are worked on at a time.
 pub(super) const ROWS: usize = 1024;
 
-/// Parts of the vocabulary that are worked on side by side.
-const GROUPS: usize = 24;
+/// Most parts of the vocabulary that are worked on side by side.
+pub(super) const GROUPS: usize = 24;
 
-/// The fixed partition of a vocabulary into groups of whole tiles.
+/// The fixed partition of a vocabulary into groups.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Groups {
     vocabulary: usize,
@@ -33,10 +33,12 @@ pub(super) struct Groups {
 }
 
 impl Groups {
-    pub(super) fn new(vocabulary: usize) -> Self {
+    /// Groups of a multiple of `unit` tokens, `least` or more.
+    pub(super) fn new(vocabulary: usize, unit: usize, least: usize) -> Self {
+        let size = vocabulary.div_ceil(GROUPS).max(least);
         Self {
             vocabulary,
-            size: vocabulary.div_ceil(GROUPS).next_multiple_of(TILE).max(TILE),
+            size: size.next_multiple_of(unit),
         }
     }
 
@@ -262,7 +264,7 @@ fn logits_in<F: Format>(
     logits: &mut [f32],
 ) {
     let width = engine.panel();
-    let groups = Groups::new(shape.vocabulary);
+    let groups = Groups::new(shape.vocabulary, TILE, TILE);
     let weight = HeadWords::new::<F>(engine, shape, weight);
     let mut panels = HiddenPanels::new::<F>(engine, shape, ROWS.min(shape.rows));
     let out = Shared::new(logits);
@@ -319,18 +321,20 @@ mod tests {
     #[test]
     fn groups_cover_the_vocabulary_once() {
         for vocabulary in [1, 2, 95, 96, 97, 1536, 1537, 2048, 50_257] {
-            let groups = Groups::new(vocabulary);
-            assert!(groups.count() <= GROUPS);
-            let mut next = 0;
-            for group in 0..groups.count() {
-                let range = groups.get(group);
-                assert_eq!(range.start, next);
-                assert!(!range.is_empty());
-                assert_eq!(groups.of(range.start as u32), group);
-                assert_eq!(groups.of(range.end as u32 - 1), group);
-                next = range.end;
+            for (unit, least) in [(TILE, TILE), (16, 256), (3, 1)] {
+                let groups = Groups::new(vocabulary, unit, least);
+                assert!(groups.count() <= GROUPS);
+                let mut next = 0;
+                for group in 0..groups.count() {
+                    let range = groups.get(group);
+                    assert_eq!(range.start, next);
+                    assert!(!range.is_empty() && range.start.is_multiple_of(unit));
+                    assert_eq!(groups.of(range.start as u32), group);
+                    assert_eq!(groups.of(range.end as u32 - 1), group);
+                    next = range.end;
+                }
+                assert_eq!(next, vocabulary);
             }
-            assert_eq!(next, vocabulary);
         }
     }
 

@@ -13,7 +13,7 @@ use std::ops::Range;
 
 use super::engine::{Engine, Shared};
 use super::format::{Format, Pairs, Single};
-use super::head::{Groups, HeadWords, HiddenPanels, ROWS, TILE, logits_tile, parts};
+use super::head::{GROUPS, Groups, HeadWords, HiddenPanels, ROWS, logits_tile, parts};
 use super::math::exp2;
 use super::matmul::{LeftLayout, Operand, PackLeft};
 use super::microkernel::{Left, PANEL_VECTORS, Panel, Product, multiply_words};
@@ -22,8 +22,18 @@ use super::simd::{Kernel, Simd};
 use crate::host::Weight;
 use crate::{Head, Precision};
 
-/// Tokens of a block of exponentials.
+/// Rows of a block of exponentials.
 const COLUMNS: usize = 128;
+
+/// Most tokens of the vocabulary of a block of exponentials. The more, the less often the sums of
+/// products over them are read and written.
+const TOKENS: usize = 384;
+
+/// Tokens of the vocabulary of a tile of logits.
+const TILE: usize = 192;
+
+/// Fewest tokens of a group: the gradient of the hidden states has a share of each group.
+const GROUP: usize = 256;
 
 /// Most words of exponentials that are kept.
 const KEPT: usize = 1 << 24;
@@ -75,9 +85,19 @@ fn losses_in<F: Format>(
     }
 }
 
+fn groups(shape: Head) -> Groups {
+    // Whole blocks; of a small vocabulary equal parts.
+    let unit = if shape.vocabulary < GROUPS * TOKENS {
+        16
+    } else {
+        TOKENS
+    };
+    Groups::new(shape.vocabulary, unit, GROUP)
+}
+
 /// Numbers in the statistics of up to `rows` rows.
 fn statistics_len(shape: Head, rows: usize) -> usize {
-    Groups::new(shape.vocabulary).count() * 3 * rows.next_multiple_of(COLUMNS)
+    groups(shape).count() * 3 * rows.next_multiple_of(COLUMNS)
 }
 
 /// What both passes read, for at most [`ROWS`] rows.
@@ -99,7 +119,7 @@ impl<F> Copy for Operands<'_, F> {}
 
 impl<F: Format> Operands<'_, F> {
     fn groups(&self) -> Groups {
-        Groups::new(self.shape.vocabulary)
+        groups(self.shape)
     }
 
     /// Rows with those that fill up the last block.
@@ -110,6 +130,20 @@ impl<F: Format> Operands<'_, F> {
     /// Words of the exponentials of some tokens of the vocabulary.
     fn kept_words(&self, tokens: usize) -> usize {
         tokens * self.padded() / F::NUMBERS
+    }
+
+    /// Where the exponential of a token, counted from the start of its group, and row `n` is among
+    /// those of the group, which has `len` tokens; its word, if a word is several.
+    ///
+    /// They are in blocks, (tokens of the block, [`COLUMNS`] rows): for every [`TOKENS`] tokens, for
+    /// every [`COLUMNS`] rows.
+    #[inline(always)]
+    fn kept_at(&self, len: usize, token: usize, n: usize) -> usize {
+        let block = token / TOKENS * TOKENS;
+        let tokens = TOKENS.min(len - block);
+        self.kept_words(block)
+            + (n / COLUMNS * tokens + token - block) * (COLUMNS / F::NUMBERS)
+            + n % COLUMNS / F::NUMBERS
     }
 
     /// The [`Statistics`] of every group, and all exponentials where there is room for them.
@@ -204,8 +238,7 @@ struct FirstPass<'a, F> {
     operands: Operands<'a, F>,
     tokens: Range<usize>,
     statistics: Statistics<'a>,
-    /// Where the exponentials are kept: for every tile, for every block of [`COLUMNS`] rows,
-    /// (tokens of the tile, rows of the block) in words.
+    /// Where the exponentials are kept: see [`Operands::kept_at`].
     kept: Option<&'a mut [f32]>,
     tile: &'a mut [f32],
 }
@@ -218,7 +251,8 @@ impl<F: Format> Kernel for FirstPass<'_, F> {
         let width = PANEL_VECTORS * S::LANES;
         let operands = self.operands;
         let rows = operands.targets.len().next_multiple_of(width);
-        for tokens in parts(self.tokens.clone(), TILE) {
+        let blocks = parts(self.tokens.clone(), TOKENS);
+        for tokens in blocks.flat_map(|block| parts(block, TILE)) {
             let weight = operands.weight.of(&tokens);
             for first in (0..rows).step_by(width) {
                 let panel = operands.panels.panel(first);
@@ -282,14 +316,9 @@ impl<F: Format> FirstPass<'_, F> {
             self.statistics.sums[n] *= factor;
             let operands = &self.operands;
             let Some(kept) = &mut self.kept else { continue };
-            for earlier in parts(self.tokens.start..tokens.start, TILE) {
-                let tile = operands.kept_words(earlier.start - self.tokens.start);
-                let block = n / COLUMNS * (earlier.len() * COLUMNS / F::NUMBERS);
-                for token in 0..earlier.len() {
-                    let row = tile + block + token * COLUMNS / F::NUMBERS;
-                    let word = &mut kept[row + n % COLUMNS / F::NUMBERS];
-                    *word = F::scale(*word, n % F::NUMBERS, factor);
-                }
+            for token in 0..tokens.start - self.tokens.start {
+                let word = &mut kept[operands.kept_at(self.tokens.len(), token, n)];
+                *word = F::scale(*word, n % F::NUMBERS, factor);
             }
         }
     }
@@ -312,9 +341,8 @@ impl<F: Format> FirstPass<'_, F> {
                 }
             }
             Some(kept) => {
-                let start = self.operands.kept_words(tokens.start - self.tokens.start)
-                    + first / COLUMNS * (tokens.len() * COLUMNS / F::NUMBERS)
-                    + first % COLUMNS / F::NUMBERS;
+                let token = tokens.start - self.tokens.start;
+                let start = self.operands.kept_at(self.tokens.len(), token, first);
                 let kept = kept[start..].chunks_mut(COLUMNS / F::NUMBERS);
                 for (row, kept) in tile.zip(kept) {
                     let [left, right] = weights(s, row, reference);
@@ -389,7 +417,7 @@ impl Gradients<'_> {
     fn compute<F: Format>(self, weight: Weight<'_>, targets: &[u32], losses: &mut [f32]) {
         let Self { engine, shape, .. } = self;
         let words = HeadWords::new::<F>(engine, shape, weight);
-        let groups = Groups::new(shape.vocabulary);
+        let groups = groups(shape);
         let most = (F::NUMBERS * KEPT / shape.vocabulary.max(1) / COLUMNS * COLUMNS)
             .clamp(COLUMNS, ROWS)
             .min(shape.rows.next_multiple_of(COLUMNS));
@@ -463,11 +491,7 @@ impl<F: Format> Block<'_, F> {
     /// Takes the targets out of the exponentials of a group.
     fn clear_targets(&self, tokens: &Range<usize>, kept: &mut [f32]) {
         for (n, target) in self.targets_in(tokens) {
-            let first = target / TILE * TILE;
-            let tile = TILE.min(tokens.len() - first);
-            let row = self.operands.kept_words(first)
-                + (n / COLUMNS * tile + target - first) * COLUMNS / F::NUMBERS;
-            let word = &mut kept[row + n % COLUMNS / F::NUMBERS];
+            let word = &mut kept[self.operands.kept_at(tokens.len(), target, n)];
             *word = F::scale(*word, n % F::NUMBERS, 0.0);
         }
     }
@@ -499,10 +523,10 @@ impl<F: Format> Block<'_, F> {
             let mut factors = engine.scratch(rows);
             self.factors(group, 0..rows, &mut factors);
             let mut hidden_panels = engine.scratch(F::words(rows) * padded_channels);
-            let mut weight_words = engine.scratch(F::words(TILE) * channels);
+            let mut weight_words = engine.scratch(F::words(TOKENS) * channels);
             let mut panels = engine.scratch(match F::NUMBERS {
                 1 => 0,
-                _ => F::words(TILE) * COLUMNS,
+                _ => F::words(TOKENS) * COLUMNS,
             });
             // SAFETY: … its rows of the gradient …
             let d_weight = unsafe { d_weight.part(tokens.start * channels..tokens.end * channels) };
@@ -588,7 +612,7 @@ struct SecondPass<'a, F> {
     weight: &'a [f32],
     /// See [`Block::factors`].
     factors: &'a [f32],
-    /// See [`FirstPass::kept`]; 0 for the targets.
+    /// See [`Operands::kept_at`]; 0 for the targets.
     kept: &'a [f32],
     /// The gradient of the group's weights, added to.
     d_weight: &'a mut [f32],
@@ -597,7 +621,7 @@ struct SecondPass<'a, F> {
     partial: &'a mut [f32],
     /// Room for the hidden states with their factors, in panels (words of rows, channels).
     hidden_panels: &'a mut [f32],
-    /// Room for the weights of a tile as a left operand (channels, words of tokens).
+    /// Room for the weights of a block as a left operand (channels, words of tokens).
     weight_words: &'a mut [f32],
     /// Room for a block of exponentials in panels (words of tokens, rows).
     panels: &'a mut [f32],
@@ -620,11 +644,11 @@ impl<F: Format> Kernel for SecondPass<'_, F> {
             pack_scaled_rows::<F, S>(s, columns.len(), source, channels, self.factors, panel);
         }
         let mut kept = self.kept;
-        for tokens in parts(0..self.tokens.len(), TILE) {
-            let (tile, rest) = kept.split_at(tokens.len() * padded / F::NUMBERS);
+        for tokens in parts(0..self.tokens.len(), TOKENS) {
+            let (blocks, rest) = kept.split_at(tokens.len() * padded / F::NUMBERS);
             kept = rest;
             let weight = self.transposed_weight(s, &tokens);
-            let blocks = tile.chunks_exact(tokens.len() * COLUMNS / F::NUMBERS);
+            let blocks = blocks.chunks_exact(tokens.len() * COLUMNS / F::NUMBERS);
             for (block, first) in blocks.zip((0..rows).step_by(COLUMNS)) {
                 let len = COLUMNS.min(rows - first);
                 self.add_to_weight_gradient(s, &tokens, block, first, len);
@@ -656,7 +680,7 @@ impl<F: Format> Kernel for SecondPass<'_, F> {
 }
 
 impl<F: Format> SecondPass<'_, F> {
-    /// The weights of a tile as a left operand (channels, words of tokens).
+    /// The weights of a block as a left operand (channels, words of tokens).
     #[inline(always)]
     fn transposed_weight<S: Simd>(&mut self, s: S, tokens: &Range<usize>) -> Left {
         let channels = self.channels;
@@ -720,7 +744,7 @@ impl<F: Format> SecondPass<'_, F> {
                 row: channels,
                 columns: columns.len(),
             };
-            // SAFETY: the block has a row for each token of the tile, and the panel and the
+            // SAFETY: the block has a row for each of its tokens, and the panel and the
             // gradient have the rows and columns.
             unsafe {
                 multiply_words::<F, S>(

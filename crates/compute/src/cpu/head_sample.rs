@@ -147,7 +147,7 @@ impl<F: Format> Block<'_, F> {
         // For every tile: the maxima of the rows, then the sums of their exponentials.
         let mut totals = engine.scratch(tiles * 2 * padded);
         let shared = Shared::new(&mut totals);
-        let groups = Groups::new(shape.vocabulary);
+        let groups = Groups::new(shape.vocabulary, TILE, TILE);
         let work = shape.rows * shape.vocabulary * shape.channels;
         engine.for_each_if_worth(work, groups.count(), |group| {
             let mut scratch = engine.scratch(TILE * width);

@@ -7,7 +7,7 @@
 
 use std::marker::PhantomData;
 
-use super::format::{Format, Single};
+use super::format::Format;
 use super::simd::{Kernel, MAX_LANES, Simd};
 
 /// The most vectors side by side in a tile, which is also the width of a panel in vectors.
@@ -104,28 +104,6 @@ pub(super) unsafe fn multiply_ahead<F: Format, S: Simd>(
         ahead,
         ..Multiply::new(sizes, left, panel, product, false)
     });
-}
-
-/// [`multiply_words`] of `f32` with a panel whose rows follow each other.
-///
-/// # Safety
-/// As for [`multiply_words`].
-#[inline(always)]
-pub(super) unsafe fn multiply<S: Simd>(
-    s: S,
-    rows: usize,
-    depth: usize,
-    left: Left,
-    panel: *const f32,
-    product: Product,
-    accumulate: bool,
-) {
-    let panel = Panel {
-        start: panel,
-        row: PANEL_VECTORS * S::LANES,
-    };
-    // SAFETY: what the caller promises.
-    unsafe { multiply_words::<Single, S>(s, [rows, depth], left, panel, product, accumulate) };
 }
 
 /// The operands of [`multiply_words`], which is compiled once for all its callers. Made only there, under
@@ -293,6 +271,10 @@ unsafe fn strips<F: Format, S: Simd, const N: usize>(s: S, whole: Multiply<F>) {
     }
     // A low strip waits for its own sums: 16 rows are better cut into halves than into 12 and 4.
     if S::LANES == MAX_LANES {
+        // A single vector leaves registers for more rows, which it needs to have enough sums on the way.
+        while N == 1 && rows - i >= 16 {
+            strip!(16);
+        }
         while rows - i >= 12 && rows - i != 16 {
             strip!(12);
         }
@@ -354,27 +336,46 @@ unsafe fn tile<F: Format, S: Simd, const M: usize, const N: usize>(
                 }
             }
         }
-        let mut row = panel.start;
-        let mut column = left.start;
-        for _ in 0..depth {
-            let mut vectors = [s.splat(0.0); N];
-            for (j, vector) in vectors.iter_mut().enumerate() {
-                *vector = s.load(row.add(j * S::LANES));
-            }
-            for (i, sums) in sums.iter_mut().enumerate() {
-                let factor = s.splat(*column.add(i * left.row));
-                for (sum, &vector) in sums.iter_mut().zip(&vectors) {
-                    *sum = F::multiply_add(s, factor, vector, *sum);
-                }
-            }
-            // Wrapping, because the last step leaves the operands.
-            row = row.wrapping_add(panel.row);
-            column = column.wrapping_add(left.step);
-        }
+        let sums = add_products::<F, S, M, N>(s, depth, left, panel, sums);
         for i in 0..M {
             for j in 0..N {
                 s.store(product.add(i * product_row + j * S::LANES), sums[i][j]);
             }
         }
     }
+}
+
+/// `sums` plus the products of `M` rows of a left operand with the first `N` vectors of a panel, all in
+/// registers.
+///
+/// # Safety
+/// The operands must be readable over these sizes.
+#[inline(always)]
+pub(super) unsafe fn add_products<F: Format, S: Simd, const M: usize, const N: usize>(
+    s: S,
+    depth: usize,
+    left: Left,
+    panel: Panel,
+    mut sums: [[S::Vector; N]; M],
+) -> [[S::Vector; N]; M] {
+    let mut row = panel.start;
+    let mut column = left.start;
+    for _ in 0..depth {
+        let mut vectors = [s.splat(0.0); N];
+        for (j, vector) in vectors.iter_mut().enumerate() {
+            // SAFETY: what the caller grants.
+            *vector = unsafe { s.load(row.add(j * S::LANES)) };
+        }
+        for (i, sums) in sums.iter_mut().enumerate() {
+            // SAFETY: as above.
+            let factor = s.splat(unsafe { *column.add(i * left.row) });
+            for (sum, &vector) in sums.iter_mut().zip(&vectors) {
+                *sum = F::multiply_add(s, factor, vector, *sum);
+            }
+        }
+        // Wrapping, because the last step leaves the operands.
+        row = row.wrapping_add(panel.row);
+        column = column.wrapping_add(left.step);
+    }
+    sums
 }
