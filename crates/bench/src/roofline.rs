@@ -16,12 +16,10 @@ pub(crate) fn bound(
     noted: &Noted,
     ceilings: &MachineCeilings,
 ) -> (f64, Limit) {
-    let peak = if operation.multiplies_matrices() {
-        ceilings.matrix_peak_gflops
-    } else {
-        ceilings.gflops
-    };
     let work = noted.work;
+    let share = operation.matrix_share();
+    let multiply_adds = time(2 * work.multiply_adds, ceilings.matrix_peak_gflops) * share
+        + time(2 * work.multiply_adds, ceilings.gflops) * (1.0 - share);
     let far = noted.beyond_caches;
     let near = Work {
         bytes_read: work.bytes_read - far.bytes_read,
@@ -39,7 +37,7 @@ pub(crate) fn bound(
         Limit::Caches
     };
     [
-        (time(2 * work.multiply_adds, peak), Limit::MultiplyAdds),
+        (multiply_adds, Limit::MultiplyAdds),
         (
             time(work.exponentials, ceilings.giga_exponentials),
             Limit::Exponentials,
@@ -97,7 +95,8 @@ mod tests {
             assert!((seconds - expected).abs() < 1e-12, "{seconds}");
         };
         let none = Work::default();
-        is(work, none, 1.0, Limit::MultiplyAdds);
+        // Half of its multiply-adds at each of the two peaks.
+        is(work, none, 0.625, Limit::MultiplyAdds);
         let exponentials = Work {
             exponentials: 30_000_000_000,
             ..work
@@ -111,7 +110,7 @@ mod tests {
         };
         is(moves, none, 0.02, Limit::Caches);
         is(moves, moves, 0.2, Limit::Memory);
-        // Matrix products have a peak of their own.
+        // All of them at the peak of matrix products.
         let product = bound(Operation::Linear, &noted(work, none), &CEILINGS);
         assert_eq!(product, (0.25, Limit::MultiplyAdds));
     }

@@ -85,18 +85,23 @@ impl Operation {
         (Self::AdamW, "adamw"),
     ];
 
-    /// Whether its multiply-adds are in the precision of matrix products.
-    pub fn multiplies_matrices(self) -> bool {
-        matches!(
-            self,
+    /// The share of its multiply-adds that may be in the precision of matrix products; the others are
+    /// of single numbers in every precision.
+    pub fn matrix_share(self) -> f64 {
+        match self {
             Self::Linear
-                | Self::LinearBackwardInput
-                | Self::LinearBackwardWeight
-                | Self::HeadLosses
-                | Self::HeadLossesBackward
-                | Self::HeadLogits
-                | Self::HeadSample
-        )
+            | Self::LinearBackwardInput
+            | Self::LinearBackwardWeight
+            | Self::HeadLosses
+            | Self::HeadLossesBackward
+            | Self::HeadLogits
+            | Self::HeadSample => 1.0,
+            // Not the scores …
+            Self::Attention => 1.0 / 2.0,
+            // … nor the gradients of the weights.
+            Self::AttentionBackward => 3.0 / 5.0,
+            _ => 0.0,
+        }
     }
 
     /// The name of the method.

@@ -64,12 +64,12 @@ impl Ceilings {
         });
         let bf16_multiply_adds = isa.has_bf16().then(|| {
             let chains = rate(&|_, _| {
-                engine.run(PairChains);
+                engine.run_with::<Pairs, _>(PairChains);
                 (2 * CHAIN * CHAINS * lanes) as f64
             });
             // The matrix unit, where there is one, is reached through products alone.
             let products = rate(&|_, _| {
-                engine.run(SmallProducts);
+                engine.run_with::<Pairs, _>(SmallProducts);
                 (2 * TURNS * SIDE * SIDE * PAIRS) as f64
             });
             chains.max(products)
