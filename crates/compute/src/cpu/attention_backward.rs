@@ -210,15 +210,9 @@ fn pack_query_rows<F: Format, S: Simd>(
     let source = &source[queries.start * shape.stride..];
     let panels = panels.chunks_exact_mut(F::words(queries.len()) * width);
     for (column, panel) in (0..shape.dimension).step_by(width).zip(panels) {
-        let sizes = [queries.len(), width.min(shape.dimension - column)];
-        pack_rows::<F, S>(
-            s,
-            sizes[0],
-            sizes[1],
-            &source[column..],
-            shape.stride,
-            panel,
-        );
+        let columns = width.min(shape.dimension - column);
+        let source = &source[column..];
+        pack_rows::<F, S>(s, queries.len(), columns, source, shape.stride, panel);
     }
 }
 

@@ -67,13 +67,7 @@ impl<S: Simd> Exponent<S> {
         // Minimax polynomial for 2ʳ, |r| ≤ ½, with relative error 9.2·10⁻⁸. Its constant is exactly 1,
         // so that a factor of 2⁰ changes nothing.
         let mut p = s.splat(1.326_472_7e-3);
-        for coefficient in [
-            9.671_513e-3,
-            5.550_733_6e-2,
-            0.240_222_42,
-            0.693_147,
-            1.0,
-        ] {
+        for coefficient in [9.671_513e-3, 5.550_733_6e-2, 0.240_222_42, 0.693_147, 1.0] {
             p = s.mul_add(p, self.fraction, s.splat(coefficient));
         }
         s.scale(p, self.integer)
