@@ -36,7 +36,7 @@ const TILE: usize = 192;
 const GROUP: usize = 256;
 
 /// Most words of exponentials that are kept.
-const KEPT: usize = 1 << 25;
+const KEPT: usize = 1 << 24;
 
 /// How far a logit may exceed the reference of its row: e⁴⁰ is far from the largest number.
 const HEADROOM: f32 = 40.0;
