@@ -62,6 +62,8 @@ impl<S: Simd> Exponent<S> {
         }
     }
 
+    // One of the coefficients is near ln 2, but not it.
+    #[allow(clippy::approx_constant)]
     #[inline(always)]
     pub(super) fn exp2(self, s: S) -> S::Vector {
         // Minimax polynomial for 2ʳ, |r| ≤ ½, with relative error 9.2·10⁻⁸. Its constant is exactly 1,
