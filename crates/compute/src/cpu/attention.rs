@@ -50,51 +50,55 @@ pub(super) fn attention(
     let log_sums = Shared::new(log_sums);
     for_each_head(engine, shape, |row, head, head_shape| {
         let offset = row * shape.channels + head * head_shape.dimension;
-        macro_rules! narrow {
-            ($d:literal) => {{
-                let len = attention_narrow::scratch_len::<$d>(head_shape.len);
-                let mut scratch = engine.scratch(len);
-                engine.run(attention_narrow::Forward::<'_, $d> {
-                    shape: head_shape,
-                    queries: &queries[offset..],
-                    keys: &keys[offset..],
-                    values: &values[offset..],
-                    out,
-                    out_offset: offset,
-                    log_sums,
-                    log_sums_offset: row * shape.heads + head,
-                    heads: shape.heads,
-                    scratch: &mut scratch,
-                })
-            }};
+        let head = ForwardHead {
+            shape: head_shape,
+            queries: &queries[offset..],
+            keys: &keys[offset..],
+            values: &values[offset..],
+            out,
+            out_offset: offset,
+            log_sums,
+            log_sums_offset: row * shape.heads + head,
+            heads: shape.heads,
+        };
+        match (head_shape.dimension, engine.precision()) {
+            (4, _) => narrow::<4>(engine, head),
+            (8, _) => narrow::<8>(engine, head),
+            (_, Precision::F32) => tiled::<Single>(engine, head),
+            (_, Precision::Bf16) => tiled::<Pairs>(engine, head),
         }
-        match head_shape.dimension {
-            4 => return narrow!(4),
-            8 => return narrow!(8),
-            _ => {}
-        }
-        macro_rules! tiled {
-            ($format:ty) => {{
-                let mut scratch = engine.scratch(scratch_len(head_shape));
-                engine.run_with::<$format, _>(Forward::<$format> {
-                    shape: head_shape,
-                    queries: &queries[offset..],
-                    keys: &keys[offset..],
-                    values: &values[offset..],
-                    out,
-                    out_offset: offset,
-                    log_sums,
-                    log_sums_offset: row * shape.heads + head,
-                    heads: shape.heads,
-                    scratch: &mut scratch,
-                    format: PhantomData,
-                })
-            }};
-        }
-        match engine.precision() {
-            Precision::F32 => tiled!(Single),
-            Precision::Bf16 => tiled!(Pairs),
-        }
+    });
+}
+
+/// What one head of one sequence is computed from, and where its results go.
+#[derive(Clone, Copy)]
+pub(super) struct ForwardHead<'a> {
+    pub(super) shape: HeadShape,
+    /// From the head's first channel in the first row of the sequence on, as keys and values.
+    pub(super) queries: &'a [f32],
+    pub(super) keys: &'a [f32],
+    pub(super) values: &'a [f32],
+    pub(super) out: Shared<'a>,
+    pub(super) out_offset: usize,
+    pub(super) log_sums: Shared<'a>,
+    pub(super) log_sums_offset: usize,
+    pub(super) heads: usize,
+}
+
+fn narrow<const D: usize>(engine: &Engine, head: ForwardHead<'_>) {
+    let mut scratch = engine.scratch(attention_narrow::scratch_len::<D>(head.shape.len));
+    engine.run(attention_narrow::Forward::<'_, D> {
+        head,
+        scratch: &mut scratch,
+    });
+}
+
+fn tiled<F: Format>(engine: &Engine, head: ForwardHead<'_>) {
+    let mut scratch = engine.scratch(scratch_len(head.shape));
+    engine.run_with::<F, _>(Forward::<F> {
+        head,
+        scratch: &mut scratch,
+        format: PhantomData,
     });
 }
 
@@ -105,15 +109,7 @@ fn scratch_len(shape: HeadShape) -> usize {
 
 /// One head of one sequence.
 struct Forward<'a, F> {
-    shape: HeadShape,
-    queries: &'a [f32],
-    keys: &'a [f32],
-    values: &'a [f32],
-    out: Shared<'a>,
-    out_offset: usize,
-    log_sums: Shared<'a>,
-    log_sums_offset: usize,
-    heads: usize,
+    head: ForwardHead<'a>,
     scratch: &'a mut [f32],
     format: PhantomData<F>,
 }
@@ -124,7 +120,8 @@ impl<F: Format> Kernel for Forward<'_, F> {
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         let width = PANEL_VECTORS * S::LANES;
-        let shape = self.shape;
+        let head = self.head;
+        let shape = head.shape;
         let dimension = shape.dimension;
         let padded_len = shape.padded_len();
         let (tile, rest) = self.scratch.split_at_mut(TILE);
@@ -134,11 +131,11 @@ impl<F: Format> Kernel for Forward<'_, F> {
         let (keys, values) = rest.split_at_mut(padded_len * dimension);
         let values = &mut values[..F::words(padded_len) * dimension];
         let sums = &mut sums[..dimension * width];
-        shape.pack_rows(s, self.keys, keys);
-        shape.pack_columns::<F, S>(s, self.values, values);
+        shape.pack_rows(s, head.keys, keys);
+        shape.pack_columns::<F, S>(s, head.values, values);
         for first in (0..shape.len).step_by(width) {
             let queries = first..shape.len.min(first + width);
-            shape.pack_queries(s, &queries, self.queries, panel);
+            shape.pack_queries(s, &queries, head.queries, panel);
             sums.fill(0.0);
             let mut softmax = Softmax::new(s);
             for tile_keys in shape.key_tiles::<S>(first) {
@@ -162,15 +159,15 @@ impl<F: Format> Kernel for Forward<'_, F> {
                 }
             }
             // SAFETY: this head's channels of this sequence's rows belong to this task.
-            unsafe { shape.unpack(s, &queries, sums, self.out, self.out_offset) };
+            unsafe { shape.unpack(s, &queries, sums, head.out, head.out_offset) };
             let (maxima, totals) = (softmax.maxima, softmax.totals);
             for v in 0..PANEL_VECTORS {
                 let lanes = s.to_array(maxima[v]).into_iter().zip(s.to_array(totals[v]));
                 let queries = queries.clone().skip(v * S::LANES);
                 for (query, (max, total)) in queries.zip(lanes.take(S::LANES)) {
-                    let at = self.log_sums_offset + query * self.heads;
+                    let at = head.log_sums_offset + query * head.heads;
                     // SAFETY: as above.
-                    unsafe { self.log_sums.set(at, max * LN_2 + total.ln()) };
+                    unsafe { head.log_sums.set(at, max * LN_2 + total.ln()) };
                 }
             }
         }

@@ -37,51 +37,57 @@ pub(super) fn attention_backward(
     let gradients = [d_queries, d_keys, d_values].map(Shared::new);
     for_each_head(engine, shape, |row, head, head_shape| {
         let offset = row * shape.channels + head * head_shape.dimension;
-        let inputs = Inputs {
-            queries: &inputs.queries[offset..],
-            keys: &inputs.keys[offset..],
-            values: &inputs.values[offset..],
-            out: &inputs.out[offset..],
-            log_sums: &inputs.log_sums[row * shape.heads + head..],
-            d_out: &inputs.d_out[offset..],
+        let head = BackwardHead {
+            shape: head_shape,
+            inputs: Inputs {
+                queries: &inputs.queries[offset..],
+                keys: &inputs.keys[offset..],
+                values: &inputs.values[offset..],
+                out: &inputs.out[offset..],
+                log_sums: &inputs.log_sums[row * shape.heads + head..],
+                d_out: &inputs.d_out[offset..],
+            },
+            gradients,
+            offset,
+            heads: shape.heads,
         };
-        macro_rules! run {
-            ($d:literal) => {{
-                let mut scratch =
-                    engine.scratch(attention_narrow_backward::scratch_len::<$d>(head_shape.len));
-                engine.run(attention_narrow_backward::Backward::<'_, $d> {
-                    shape: head_shape,
-                    inputs,
-                    gradients,
-                    offset,
-                    heads: shape.heads,
-                    scratch: &mut scratch,
-                })
-            }};
+        match (head_shape.dimension, engine.precision()) {
+            (4, _) => narrow::<4>(engine, head),
+            (8, _) => narrow::<8>(engine, head),
+            (_, Precision::F32) => tiled::<Single>(engine, head),
+            (_, Precision::Bf16) => tiled::<Pairs>(engine, head),
         }
-        match head_shape.dimension {
-            4 => return run!(4),
-            8 => return run!(8),
-            _ => {}
-        }
-        macro_rules! tiled {
-            ($format:ty) => {{
-                let mut scratch = engine.scratch(scratch_len(head_shape));
-                engine.run_with::<$format, _>(Backward::<$format> {
-                    shape: head_shape,
-                    inputs,
-                    gradients,
-                    offset,
-                    heads: shape.heads,
-                    scratch: &mut scratch,
-                    format: PhantomData,
-                })
-            }};
-        }
-        match engine.precision() {
-            Precision::F32 => tiled!(Single),
-            Precision::Bf16 => tiled!(Pairs),
-        }
+    });
+}
+
+/// What the gradients of one head of one sequence are computed from, and where they go.
+#[derive(Clone, Copy)]
+pub(super) struct BackwardHead<'a> {
+    pub(super) shape: HeadShape,
+    /// From the head's first channel in the first row of the sequence on.
+    pub(super) inputs: Inputs<'a>,
+    /// Of queries, keys and values.
+    pub(super) gradients: [Shared<'a>; 3],
+    /// Where the head starts in the gradients.
+    pub(super) offset: usize,
+    pub(super) heads: usize,
+}
+
+fn narrow<const D: usize>(engine: &Engine, head: BackwardHead<'_>) {
+    let len = attention_narrow_backward::scratch_len::<D>(head.shape.len);
+    let mut scratch = engine.scratch(len);
+    engine.run(attention_narrow_backward::Backward::<'_, D> {
+        head,
+        scratch: &mut scratch,
+    });
+}
+
+fn tiled<F: Format>(engine: &Engine, head: BackwardHead<'_>) {
+    let mut scratch = engine.scratch(scratch_len(head.shape));
+    engine.run_with::<F, _>(Backward::<F> {
+        head,
+        scratch: &mut scratch,
+        format: PhantomData,
     });
 }
 
@@ -95,13 +101,7 @@ fn scratch_len(shape: HeadShape) -> usize {
 
 /// One head of one sequence.
 struct Backward<'a, F> {
-    shape: HeadShape,
-    inputs: Inputs<'a>,
-    /// Of queries, keys and values.
-    gradients: [Shared<'a>; 3],
-    /// Where the head starts in the gradients.
-    offset: usize,
-    heads: usize,
+    head: BackwardHead<'a>,
     scratch: &'a mut [f32],
     format: PhantomData<F>,
 }
@@ -112,7 +112,8 @@ impl<F: Format> Kernel for Backward<'_, F> {
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         let width = PANEL_VECTORS * S::LANES;
-        let Self { shape, inputs, .. } = self;
+        let head = self.head;
+        let BackwardHead { shape, inputs, .. } = head;
         let (dimension, padded_len) = (shape.dimension, shape.padded_len());
         let padded = dimension.next_multiple_of(S::LANES);
         let mut rest = self.scratch;
@@ -148,7 +149,7 @@ impl<F: Format> Kernel for Backward<'_, F> {
                 first,
                 queries: query_panel,
                 d_out: d_out_panel,
-                statistics: statistics(s, shape, inputs, self.heads, &queries),
+                statistics: statistics(s, shape, inputs, head.heads, &queries),
             };
             d_query_panel[..dimension * width].fill(0.0);
             for tile_keys in shape.key_tiles::<S>(first) {
@@ -178,12 +179,12 @@ impl<F: Format> Kernel for Backward<'_, F> {
             }
             // SAFETY: this head's channels of this sequence's rows belong to this task.
             unsafe {
-                shape.unpack(s, &queries, d_query_panel, self.gradients[0], self.offset);
+                shape.unpack(s, &queries, d_query_panel, head.gradients[0], head.offset);
             }
         }
-        for (gradient, sums) in [(self.gradients[1], d_keys), (self.gradients[2], d_values)] {
+        for (gradient, sums) in [(head.gradients[1], d_keys), (head.gradients[2], d_values)] {
             for (row, sums) in sums.chunks_exact(padded).enumerate().take(shape.len) {
-                let start = self.offset + row * shape.stride;
+                let start = head.offset + row * shape.stride;
                 // SAFETY: as above.
                 let gradient = unsafe { gradient.part(start..start + dimension) };
                 for (gradient, sums) in gradient

@@ -11,6 +11,7 @@
 use std::f32::consts::{LN_2, LOG2_E};
 use std::ops::Range;
 
+use super::attention::ForwardHead;
 use super::attention_tile::HeadShape;
 use super::engine::Shared;
 use super::math::exp2;
@@ -135,16 +136,7 @@ pub(super) fn mask<S: Simd>(s: S, first: usize, end: usize) -> S::Vector {
 
 /// The forward pass of one head of one sequence.
 pub(super) struct Forward<'a, const D: usize> {
-    pub(super) shape: HeadShape,
-    /// From the head's first channel in the first row of the sequence on, as keys and values.
-    pub(super) queries: &'a [f32],
-    pub(super) keys: &'a [f32],
-    pub(super) values: &'a [f32],
-    pub(super) out: Shared<'a>,
-    pub(super) out_offset: usize,
-    pub(super) log_sums: Shared<'a>,
-    pub(super) log_sums_offset: usize,
-    pub(super) heads: usize,
+    pub(super) head: ForwardHead<'a>,
     pub(super) scratch: &'a mut [f32],
 }
 
@@ -153,16 +145,17 @@ impl<const D: usize> Kernel for Forward<'_, D> {
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let shape = self.shape;
+        let head = self.head;
+        let shape = head.shape;
         let width = VECTORS * S::LANES;
         let (keys, rest) = self.scratch.split_at_mut(shape.len * D);
         let (values, rest) = rest.split_at_mut(shape.len * D);
         let tile = &mut rest[..KEYS * width];
-        pack_rows::<D>(shape, self.keys, keys, D);
-        pack_rows::<D>(shape, self.values, values, D);
+        pack_rows::<D>(shape, head.keys, keys, D);
+        pack_rows::<D>(shape, head.values, values, D);
         for first in (0..shape.len).step_by(width) {
             let end = shape.len.min(first + width);
-            let mut state = Block::<S, D>::new(s, shape, first, end, self.queries);
+            let mut state = Block::<S, D>::new(s, shape, first, end, head.queries);
             // The last query of a whole block, whether or not the sequence is that long: where
             // tiles begin must not depend on it.
             let seen_by_all = shape.first_key(first + width - 1)..first + 1;
@@ -200,8 +193,8 @@ impl<const D: usize> Kernel for Forward<'_, D> {
                     store_channels(
                         s,
                         rows.clone(),
-                        self.out,
-                        self.out_offset,
+                        head.out,
+                        head.out_offset,
                         shape.stride,
                         channels,
                     );
@@ -209,8 +202,8 @@ impl<const D: usize> Kernel for Forward<'_, D> {
                 for (row, log_sum) in rows.zip(log_sums) {
                     // SAFETY: as above.
                     unsafe {
-                        self.log_sums
-                            .set(self.log_sums_offset + row * self.heads, log_sum)
+                        head.log_sums
+                            .set(head.log_sums_offset + row * head.heads, log_sum)
                     };
                 }
             }

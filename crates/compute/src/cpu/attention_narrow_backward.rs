@@ -8,10 +8,8 @@
 use std::f32::consts::{LN_2, LOG2_E};
 use std::ops::Range;
 
-use super::attention_backward::Inputs;
+use super::attention_backward::BackwardHead;
 use super::attention_narrow::{load_channels, mask, pack_rows, store_channels};
-use super::attention_tile::HeadShape;
-use super::engine::Shared;
 use super::math::Exponent;
 use super::simd::{Kernel, MAX_LANES, Simd};
 
@@ -26,14 +24,7 @@ pub(super) const fn scratch_len<const D: usize>(len: usize) -> usize {
 
 /// One head of one sequence.
 pub(super) struct Backward<'a, const D: usize> {
-    pub(super) shape: HeadShape,
-    /// From the head's first channel in the first row of the sequence on.
-    pub(super) inputs: Inputs<'a>,
-    /// Of queries, keys and values.
-    pub(super) gradients: [Shared<'a>; 3],
-    /// Where the head starts in the gradients.
-    pub(super) offset: usize,
-    pub(super) heads: usize,
+    pub(super) head: BackwardHead<'a>,
     pub(super) scratch: &'a mut [f32],
 }
 
@@ -43,7 +34,7 @@ impl<const D: usize> Kernel for Backward<'_, D> {
     #[inline(always)]
     fn run<S: Simd>(mut self, s: S) {
         let scratch = std::mem::take(&mut self.scratch);
-        let Self { shape, inputs, .. } = self;
+        let BackwardHead { shape, inputs, .. } = self.head;
         // A row is a key and its value.
         let (rows, rest) = scratch.split_at_mut(2 * D * shape.len);
         let (d_rows, rest) = rest.split_at_mut(2 * D * shape.len);
@@ -69,11 +60,11 @@ impl<const D: usize> Kernel for Backward<'_, D> {
             self.unpack_queries(s, first, end, vectors);
         }
         for (row, d_row) in d_rows.chunks_exact(2 * D).enumerate() {
-            let start = self.offset + row * shape.stride;
+            let start = self.head.offset + row * shape.stride;
             let (d_key, d_value) = d_row.split_at(D);
             // SAFETY: this head's channels of this sequence's rows belong to this task.
             let [to_key, to_value] =
-                [1, 2].map(|g| unsafe { self.gradients[g].part(start..start + D) });
+                [1, 2].map(|g| unsafe { self.head.gradients[g].part(start..start + D) });
             for (to, d) in to_key.iter_mut().zip(d_key) {
                 // The factor log₂ e of the packed queries.
                 *to = d * LN_2;
@@ -101,7 +92,7 @@ impl<S: Simd, const D: usize> Vectors<S, D> {
 impl<const D: usize> Backward<'_, D> {
     #[inline(always)]
     fn pack_queries<S: Simd>(&self, s: S, first: usize, end: usize, vectors: &mut [f32]) {
-        let Self { shape, inputs, .. } = self;
+        let BackwardHead { shape, inputs, .. } = self.head;
         for (v, vector) in vectors.chunks_exact_mut(Vectors::<S, D>::LEN).enumerate() {
             let first = first + v * S::LANES;
             let rows = first..end.min(first + S::LANES);
@@ -111,7 +102,7 @@ impl<const D: usize> Backward<'_, D> {
             // No weight where there is no query.
             let mut log_sums = [f32::NEG_INFINITY; MAX_LANES];
             for (log_sum, row) in log_sums.iter_mut().zip(rows.clone()) {
-                *log_sum = -LOG2_E * inputs.log_sums[row * self.heads];
+                *log_sum = -LOG2_E * inputs.log_sums[row * self.head.heads];
             }
             let mut d_log_sums = s.splat(0.0);
             for d in 0..D {
@@ -143,9 +134,9 @@ impl<const D: usize> Backward<'_, D> {
                 store_channels(
                     s,
                     rows,
-                    self.gradients[0],
-                    self.offset,
-                    self.shape.stride,
+                    self.head.gradients[0],
+                    self.head.offset,
+                    self.head.shape.stride,
                     channels,
                 );
             }
