@@ -1,31 +1,37 @@
 //! Checks of operands against shapes, with messages that name the operation and the sizes.
 
-/// The first `len` numbers of `buffer`, the operand `operand` of `operation`.
+use crate::Array;
+
+/// Checks that an operand has `need` elements or more.
 ///
 /// # Panics
-/// If the buffer is shorter.
+/// If it has fewer.
 #[track_caller]
-pub(crate) fn front<'a, T>(operation: &str, operand: &str, buffer: &'a [T], len: usize) -> &'a [T] {
-    check_len(operation, operand, buffer.len(), len);
-    &buffer[..len]
+pub(crate) fn long_enough(operation: &str, operand: &str, array: &impl Array, need: usize) {
+    let have = array.len();
+    assert!(
+        have >= need,
+        "{operation}: {operand} has {have} elements, the shape needs {need}"
+    );
 }
 
-/// As [`front`], for an operand that is written.
-#[track_caller]
-pub(crate) fn front_mut<'a, T>(
-    operation: &str,
-    operand: &str,
-    buffer: &'a mut [T],
-    len: usize,
-) -> &'a mut [T] {
-    check_len(operation, operand, buffer.len(), len);
-    &mut buffer[..len]
-}
-
-/// The `len` numbers of `buffer` from `start` on.
+/// Checks that indices which are below `bound` are below `limit`.
 ///
 /// # Panics
-/// If the buffer ends before.
+/// If `bound` is greater.
+#[track_caller]
+pub(crate) fn within(operation: &str, operand: &str, bound: usize, limit: usize) {
+    assert!(
+        bound <= limit,
+        "{operation}: {operand} reach {}, must be below {limit}",
+        bound - 1
+    );
+}
+
+/// The `len` elements from `start` on of an array of `have`.
+///
+/// # Panics
+/// If the array ends before.
 #[track_caller]
 pub(crate) fn range_of(
     operation: &str,
@@ -39,94 +45,15 @@ pub(crate) fn range_of(
     }
 }
 
-/// Checks that every index of `operand` is below `bound`.
-///
-/// # Panics
-/// If one is not.
-#[track_caller]
-pub(crate) fn indices(operation: &str, operand: &str, indices: &[u32], bound: usize) {
-    if let Some(bad) = indices.iter().position(|&i| i as usize >= bound) {
-        panic!(
-            "{operation}: {operand}[{bad}] is {}, must be below {bound}",
-            indices[bad]
-        );
-    }
-}
-
-/// Numbers in a row of one head.
-///
-/// # Panics
-/// If `heads` does not divide `channels`.
-#[track_caller]
-pub(crate) fn head_dimension(operation: &str, channels: usize, heads: usize) -> usize {
-    assert!(
-        heads > 0 && channels.is_multiple_of(heads),
-        "{operation}: {channels} channels cannot be divided among {heads} heads"
-    );
-    channels / heads
-}
-
-/// Checks that a query sees at least its own key.
-///
-/// # Panics
-/// If the window is empty.
-#[track_caller]
-pub(crate) fn window(operation: &str, window: Option<usize>) {
-    assert!(window != Some(0), "{operation}: a window of 0 keys");
-}
-
-/// Checks the entries of a step of cached attention: slots distinct and in the cache, positions
-/// below the capacity.
-///
-/// # Panics
-/// If they are not.
-#[track_caller]
-pub(crate) fn cache_entries(
-    operation: &str,
-    shape: &crate::Cached<'_>,
-    cached: usize,
-    cache_len: impl Fn(usize) -> usize,
-) {
-    let mut slots: Vec<usize> = shape.entries.iter().map(|entry| entry.slot).collect();
-    slots.sort_unstable();
-    for entry in shape.entries {
-        assert!(
-            entry.position < shape.capacity,
-            "{operation}: position {} of slot {}, but the capacity is {}",
-            entry.position,
-            entry.slot,
-            shape.capacity
-        );
-    }
-    if let Some(&last) = slots.last() {
-        assert!(
-            cache_len(last + 1) <= cached,
-            "{operation}: slot {last} needs a cache of {} elements, it has {cached}",
-            cache_len(last + 1)
-        );
-    }
-    assert!(
-        slots.windows(2).all(|pair| pair[0] != pair[1]),
-        "{operation}: two rows of one step belong to the same slot"
-    );
-}
-
-#[track_caller]
-fn check_len(operation: &str, operand: &str, have: usize, need: usize) {
-    assert!(
-        have >= need,
-        "{operation}: {operand} has {have} elements, the shape needs {need}"
-    );
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::HostBuffer;
 
     #[test]
     #[should_panic(expected = "linear: x has 5 elements, the shape needs 6")]
     fn a_short_buffer_is_named_with_its_sizes() {
-        front("linear", "x", &[0.0f32; 5], 6);
+        long_enough("linear", "x", &HostBuffer::zeros(5).unwrap(), 6);
     }
 
     #[test]
@@ -136,14 +63,8 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "embed: tokens[1] is 9, must be below 9")]
+    #[should_panic(expected = "embed: tokens reach 9, must be below 9")]
     fn an_index_out_of_range_is_named() {
-        indices("embed", "tokens", &[3, 9], 9);
-    }
-
-    #[test]
-    #[should_panic(expected = "attention: 10 channels cannot be divided among 3 heads")]
-    fn heads_must_divide_the_channels() {
-        head_dimension("attention", 10, 3);
+        within("embed", "tokens", 10, 9);
     }
 }

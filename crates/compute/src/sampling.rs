@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use crate::SamplingFilter;
+use crate::operation::SamplingFilter;
 
 /// The tokens that `filter` keeps, in index order, with their unnormalised probabilities, of which the
 /// largest is 1. Empty when no logit is above −∞.

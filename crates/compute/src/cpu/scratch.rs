@@ -26,7 +26,7 @@ impl Scratch {
         ScratchBuffer {
             scratch: self,
             // Powers of two, so that a store serves shapes that vary a little.
-            buffer: buffer.unwrap_or_else(|| Aligned::zeros(len.next_power_of_two())),
+            buffer: buffer.unwrap_or_else(|| Aligned::working(len.next_power_of_two())),
             len,
         }
     }

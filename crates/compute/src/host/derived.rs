@@ -85,14 +85,7 @@ impl Derived {
         let mut spare = self.spare();
         match spare.iter().position(|words| words.len() == len) {
             Some(index) => spare.swap_remove(index),
-            None => Aligned::zeros(len),
+            None => Aligned::working(len),
         }
-    }
-}
-
-/// A copy of a buffer has nothing derived yet.
-impl Clone for Derived {
-    fn clone(&self) -> Self {
-        Self::default()
     }
 }

@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use crate::{Attention, Cached};
+use crate::HostMemory;
+use crate::operation::{Attention, AttentionBackward, AttentionCached, AttentionShape};
 
 /// The keys, counted from the start of the sequence, that the query at `position` sees.
 fn visible(position: usize, window: Option<usize>) -> Range<usize> {
@@ -18,14 +19,38 @@ fn dot(a: &[f32], b: &[f32]) -> f64 {
         .sum()
 }
 
-/// One query of one head: writes Σ softmax(query · keyⱼ) valueⱼ and returns ln Σ exp(query · keyⱼ).
+/// Where a head of a row lies in a matrix of `heads` heads of `dimension` channels.
+fn head(row: usize, heads: usize, head: usize, dimension: usize) -> Range<usize> {
+    let start = (row * heads + head) * dimension;
+    start..start + dimension
+}
+
+/// The channels of query head `h` of row n, and of the keys or values that it reads of row j.
+fn heads(
+    shape: AttentionShape,
+    h: usize,
+) -> (
+    impl Fn(usize) -> Range<usize>,
+    impl Fn(usize) -> Range<usize>,
+) {
+    let dimension = shape.head_dimension;
+    let group = shape.group();
+    (
+        move |n| head(n, shape.heads, h, dimension),
+        move |j| head(j, shape.key_value_heads, h / group, dimension),
+    )
+}
+
+/// One query of one head, with scores sⱼ = scale · query · keyⱼ: writes Σ softmax(s)ⱼ valueⱼ and returns
+/// ln Σ exp(sⱼ).
 fn attend<'a>(
+    scale: f32,
     query: &[f32],
     keys: impl Iterator<Item = &'a [f32]>,
     values: impl Iterator<Item = &'a [f32]>,
     out: &mut [f32],
 ) -> f64 {
-    let scores: Vec<f64> = keys.map(|key| dot(query, key)).collect();
+    let scores: Vec<f64> = keys.map(|key| f64::from(scale) * dot(query, key)).collect();
     let max = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let total: f64 = scores.iter().map(|score| (score - max).exp()).sum();
     let log_sum = max + total.ln();
@@ -42,79 +67,61 @@ fn attend<'a>(
     log_sum
 }
 
-pub(super) fn attention(
-    shape: Attention<'_>,
-    queries: &[f32],
-    keys: &[f32],
-    values: &[f32],
-    out: &mut [f32],
-    log_sums: &mut [f32],
-) {
-    let channels = shape.channels;
-    let dimension = channels / shape.heads;
-    for rows in shape.sequences.ranges() {
+pub(super) fn attention(o: Attention<'_, HostMemory>) {
+    let shape = o.shape;
+    for rows in o.sequences.sequences().ranges() {
         for h in 0..shape.heads {
-            let head = |n: usize| n * channels + h * dimension..n * channels + (h + 1) * dimension;
+            let (query, key) = heads(shape, h);
             for n in rows.clone() {
                 let seen = visible(n - rows.start, shape.window);
                 let seen = rows.start + seen.start..rows.start + seen.end;
                 let log_sum = attend(
-                    &queries[head(n)],
-                    seen.clone().map(|j| &keys[head(j)]),
-                    seen.map(|j| &values[head(j)]),
-                    &mut out[head(n)],
+                    shape.scale,
+                    &o.queries[query(n)],
+                    seen.clone().map(|j| &o.keys[key(j)]),
+                    seen.map(|j| &o.values[key(j)]),
+                    &mut o.out[query(n)],
                 );
-                log_sums[n * shape.heads + h] = log_sum as f32;
+                o.log_sums[n * shape.heads + h] = log_sum as f32;
             }
         }
     }
 }
 
-/// With P the attention weights: dV = Pᵀ dO, dP = dO Vᵀ, dS = P ∘ (dP − rowsum(dO ∘ O)),
-/// dQ = dS K, dK = dSᵀ Q.
-#[allow(clippy::too_many_arguments)]
-pub(super) fn attention_backward(
-    shape: Attention<'_>,
-    queries: &[f32],
-    keys: &[f32],
-    values: &[f32],
-    out: &[f32],
-    log_sums: &[f32],
-    d_out: &[f32],
-    d_queries: &mut [f32],
-    d_keys: &mut [f32],
-    d_values: &mut [f32],
-) {
-    let channels = shape.channels;
-    let dimension = channels / shape.heads;
-    let len = shape.sequences.rows() * channels;
-    let mut query_sums = vec![0.0f64; len];
-    let mut key_sums = vec![0.0f64; len];
-    let mut value_sums = vec![0.0f64; len];
-    for rows in shape.sequences.ranges() {
+/// With P the attention weights and s the scale: dV = Pᵀ dO, dP = dO Vᵀ,
+/// dS = s P ∘ (dP − rowsum(dO ∘ O)), dQ = dS K, dK = dSᵀ Q.
+pub(super) fn attention_backward(o: AttentionBackward<'_, HostMemory>) {
+    let shape = o.shape;
+    let scale = f64::from(shape.scale);
+    let rows = o.sequences.sequences().rows();
+    let mut query_sums = vec![0.0f64; rows * shape.channels()];
+    let mut key_sums = vec![0.0f64; rows * shape.key_value_channels()];
+    let mut value_sums = key_sums.clone();
+    for rows in o.sequences.sequences().ranges() {
         for h in 0..shape.heads {
-            let head = |n: usize| n * channels + h * dimension..n * channels + (h + 1) * dimension;
+            let (query, key) = heads(shape, h);
             for n in rows.clone() {
-                let log_sum = f64::from(log_sums[n * shape.heads + h]);
-                let d_log_sum = dot(&d_out[head(n)], &out[head(n)]);
+                let log_sum = f64::from(o.log_sums[n * shape.heads + h]);
+                let d_log_sum = dot(&o.d_out[query(n)], &o.out[query(n)]);
                 for j in visible(n - rows.start, shape.window) {
                     let j = rows.start + j;
-                    let weight = (dot(&queries[head(n)], &keys[head(j)]) - log_sum).exp();
-                    let d_weight = dot(&d_out[head(n)], &values[head(j)]);
-                    let d_score = weight * (d_weight - d_log_sum);
-                    for (cn, cj) in head(n).zip(head(j)) {
-                        value_sums[cj] += weight * f64::from(d_out[cn]);
-                        query_sums[cn] += d_score * f64::from(keys[cj]);
-                        key_sums[cj] += d_score * f64::from(queries[cn]);
+                    let score = scale * dot(&o.queries[query(n)], &o.keys[key(j)]);
+                    let weight = (score - log_sum).exp();
+                    let d_weight = dot(&o.d_out[query(n)], &o.values[key(j)]);
+                    let d_score = scale * weight * (d_weight - d_log_sum);
+                    for (cn, cj) in query(n).zip(key(j)) {
+                        value_sums[cj] += weight * f64::from(o.d_out[cn]);
+                        query_sums[cn] += d_score * f64::from(o.keys[cj]);
+                        key_sums[cj] += d_score * f64::from(o.queries[cn]);
                     }
                 }
             }
         }
     }
     for (d, sums) in [
-        (d_queries, query_sums),
-        (d_keys, key_sums),
-        (d_values, value_sums),
+        (o.d_queries, query_sums),
+        (o.d_keys, key_sums),
+        (o.d_values, value_sums),
     ] {
         for (d, sum) in d.iter_mut().zip(sums) {
             *d = sum as f32;
@@ -122,34 +129,26 @@ pub(super) fn attention_backward(
     }
 }
 
-pub(super) fn attention_cached(
-    shape: Cached<'_>,
-    queries: &[f32],
-    keys: &[f32],
-    values: &[f32],
-    cached_keys: &mut [f32],
-    cached_values: &mut [f32],
-    out: &mut [f32],
-) {
-    let channels = shape.channels;
-    let dimension = channels / shape.heads;
-    for (r, entry) in shape.entries.iter().enumerate() {
-        let cached_row = |position: usize| (entry.slot * shape.capacity + position) * channels;
-        let new = cached_row(entry.position);
-        cached_keys[new..][..channels].copy_from_slice(&keys[r * channels..][..channels]);
-        cached_values[new..][..channels].copy_from_slice(&values[r * channels..][..channels]);
+/// A cache is (slots, capacity, key-value channels).
+pub(super) fn attention_cached(o: AttentionCached<'_, HostMemory>) {
+    let shape = o.shape;
+    let capacity = o.cache.capacity();
+    let width = shape.key_value_channels();
+    let [cached_keys, cached_values] = &mut o.cache.buffers;
+    for (r, entry) in o.entries.entries().iter().enumerate() {
+        let cached_row = |position: usize| entry.slot * capacity + position;
+        let new = cached_row(entry.position) * width;
+        cached_keys[new..][..width].copy_from_slice(&o.keys[r * width..][..width]);
+        cached_values[new..][..width].copy_from_slice(&o.values[r * width..][..width]);
         let seen = visible(entry.position, shape.window);
         for h in 0..shape.heads {
-            let here = r * channels + h * dimension;
-            let cached_head = |j: usize| {
-                let start = cached_row(j) + h * dimension;
-                start..start + dimension
-            };
+            let (query, key) = heads(shape, h);
             attend(
-                &queries[here..][..dimension],
-                seen.clone().map(|j| &cached_keys[cached_head(j)]),
-                seen.clone().map(|j| &cached_values[cached_head(j)]),
-                &mut out[here..][..dimension],
+                shape.scale,
+                &o.queries[query(r)],
+                seen.clone().map(|j| &cached_keys[key(cached_row(j))]),
+                seen.clone().map(|j| &cached_values[key(cached_row(j))]),
+                &mut o.out[query(r)],
             );
         }
     }

@@ -1,46 +1,39 @@
-//! Token and position embeddings, and the gathering of rows.
+//! Embeddings, and the gathering of rows.
 
-use crate::Rows;
+use crate::HostMemory;
+use crate::operation::{Embed, EmbedBackward, Gather};
 
-pub(super) fn embed(
-    shape: Rows,
-    tokens: &[u32],
-    positions: &[u32],
-    token_weight: &[f32],
-    position_weight: &[f32],
-    out: &mut [f32],
-) {
-    let channels = shape.channels;
-    for n in 0..shape.rows {
+pub(super) fn embed(o: Embed<'_, HostMemory>) {
+    let channels = o.shape.channels;
+    for n in 0..o.shape.rows {
         for c in 0..channels {
-            out[n * channels + c] = token_weight[tokens[n] as usize * channels + c]
-                + position_weight[positions[n] as usize * channels + c];
+            let token = o.tokens.rows[n] as usize;
+            let mut sum = o.tokens.weight[token * channels + c];
+            if let Some(positions) = &o.positions {
+                sum += positions.weight[positions.rows[n] as usize * channels + c];
+            }
+            o.out[n * channels + c] = sum;
         }
     }
 }
 
-pub(super) fn embed_backward(
-    shape: Rows,
-    tokens: &[u32],
-    positions: &[u32],
-    d_out: &[f32],
-    d_token_weight: &mut [f32],
-    d_position_weight: &mut [f32],
-) {
-    let channels = shape.channels;
-    for n in 0..shape.rows {
-        for c in 0..channels {
-            let d = d_out[n * channels + c];
-            d_token_weight[tokens[n] as usize * channels + c] += d;
-            d_position_weight[positions[n] as usize * channels + c] += d;
+pub(super) fn embed_backward(o: EmbedBackward<'_, HostMemory>) {
+    let channels = o.shape.channels;
+    for table in [Some(o.tokens), o.positions].into_iter().flatten() {
+        for n in 0..o.shape.rows {
+            for c in 0..channels {
+                let row = table.rows[n] as usize;
+                table.d_weight[row * channels + c] += o.d_out[n * channels + c];
+            }
         }
     }
 }
 
-pub(super) fn gather(channels: usize, rows: &[u32], x: &[f32], out: &mut [f32]) {
-    for (i, &row) in rows.iter().enumerate() {
+pub(super) fn gather(o: Gather<'_, HostMemory>) {
+    let channels = o.shape.channels;
+    for n in 0..o.shape.rows {
         for c in 0..channels {
-            out[i * channels + c] = x[row as usize * channels + c];
+            o.out[n * channels + c] = o.x[o.rows[n] as usize * channels + c];
         }
     }
 }

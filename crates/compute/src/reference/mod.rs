@@ -2,12 +2,15 @@
 //!
 //! Slow and simple on purpose: other backends are tested against it.
 
+mod activation;
 mod attention;
 mod backend;
 mod elementwise;
 mod embedding;
 mod head;
-mod layer_norm;
 mod linear;
+mod normalize;
+mod optimizer;
+mod rotate;
 
 pub use backend::ReferenceBackend;
