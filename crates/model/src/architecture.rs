@@ -1,5 +1,7 @@
 //! What a decoder is built of: the one description that every family's network comes from.
 
+pub use autophage_compute::operation::{Activation, Norm, NormKind};
+
 use crate::ModelError;
 use crate::parameters::{Description, Parameters};
 
@@ -31,6 +33,93 @@ pub struct Architecture {
     /// The normalisations of blocks and output.
     pub norm: Norm,
     /// How attention and MLP are added to the residual stream.
+    pub residual: Residual,
+    /// Whether the head is the token embedding.
+    pub tied: bool,
+}
+
+/// How the network knows where a token stands.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PositionEncoding {
+    /// An embedding for each position is added to that of the token.
+    Learned {
+        /// The row of the first position; the rows before it are stored and never used (OPT: 2).
+        offset: usize,
+    },
+    /// Queries and keys are rotated by angles that grow with the position.
+    Rotary(Rotary),
+}
+
+/// Rotary position embedding (Su et al., 2021): channels `i` and `i + dimension / 2` of a head are
+/// rotated together, by the position times the `i`-th of [`frequencies`](Self::frequencies).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rotary {
+    /// How many of a head's channels are rotated, from the first on; an even number.
+    pub dimension: usize,
+    /// The base of the geometric sequence of frequencies, often called θ.
+    pub base: f64,
+    /// How the frequencies are stretched for longer contexts.
+    pub scaling: RotaryScaling,
+}
+
+/// How the frequencies of a rotary embedding are stretched for contexts longer than those of the
+/// first training.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RotaryScaling {
+    /// Not at all.
+    Default,
+    /// As in Llama 3.1: low frequencies are divided by `factor`, high ones stay, and those between
+    /// pass smoothly from one to the other.
+    Llama3 {
+        /// What low frequencies are divided by.
+        factor: f64,
+        /// Frequencies are low if fewer than this many of their periods fit into
+        /// `original_positions`.
+        low_frequency_factor: f64,
+        /// Frequencies are high if more than this many of their periods fit into
+        /// `original_positions`.
+        high_frequency_factor: f64,
+        /// The longest context of the first training, in tokens.
+        original_positions: usize,
+    },
+}
+
+/// The attention of the blocks.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AttentionLayout {
+    /// Heads of the queries.
+    pub heads: usize,
+    /// Heads of keys and values, each shared by `heads / key_value_heads` heads of the queries.
+    pub key_value_heads: usize,
+    /// Channels of a head.
+    pub head_dimension: usize,
+    /// What the products of queries and keys are multiplied by.
+    pub scale: f32,
+    /// For each layer, how many tokens a token sees, itself included; `None` for all before it.
+    pub windows: Vec<Option<usize>>,
+    /// Whether the projections to queries, keys and values have a bias.
+    pub input_bias: bool,
+    /// Whether the output projection has a bias.
+    pub output_bias: bool,
+    /// Whether queries and keys are normalised, head by head, before they are rotated.
+    pub query_key_norm: bool,
+}
+
+/// The feed-forward part of a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mlp {
+    /// Channels of its hidden layer.
+    pub intermediate: usize,
+    /// The function between its two layers.
+    pub activation: Activation,
+    /// Whether the activation is taken of a projection of its own and multiplied with the hidden
+    /// layer, as in SwiGLU.
+    pub gated: bool,
+    /// Whether its projections have a bias.
+    pub bias: bool,
+}
+
+/// How attention and MLP are added to the residual stream.
     pub residual: Residual,
     /// Whether the head is the token embedding.
     pub tied: bool,
@@ -221,6 +310,16 @@ impl Architecture {
 }
 
 impl AttentionLayout {
+    /// Channels of all heads of the queries.
+    pub fn channels(&self) -> usize {
+        self.heads.saturating_mul(self.head_dimension)
+    }
+
+    /// Channels of all heads of keys, or of values.
+    pub fn key_value_channels(&self) -> usize {
+        self.key_value_heads.saturating_mul(self.head_dimension)
+    }
+
     fn validate(&self, layers: usize) -> Result<(), ModelError> {
         let channels = self.heads.saturating_mul(self.head_dimension);
         if channels > LARGEST_SIZE {

@@ -145,6 +145,27 @@ pub enum ModelError {
         /// The most that the model can see.
         limit: usize,
     },
+    /// The saved state of a training is of another training.
+    #[error(
+        "{path}: the saved training is another one: {field} is {found} there and {expected} here; \
+         remove the file to train from the beginning"
+    )]
+    OtherTraining {
+        /// The file of the state.
+        path: PathBuf,
+        /// The first thing that differs.
+        field: &'static str,
+        /// Its value in this training.
+        expected: String,
+        /// Its value in the saved one.
+        found: String,
+    },
+    /// The device has no room for the model or for what it computes.
+    #[error("{0}: a smaller model, batch or micro-batch needs less")]
+    OutOfMemory(#[from] autophage_compute::OutOfMemory),
+    /// A model was asked of a training that has not made one yet.
+    #[error("the training has not come to a model yet")]
+    Unfinished,
     /// The loss became infinite or "not a number".
     #[error(
         "the loss is no longer finite ({loss}) at step {step}; \
