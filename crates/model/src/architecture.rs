@@ -380,7 +380,7 @@ impl Rotary {
                 "rotary",
                 format!(
                     "{dimension} of a head's {head_dimension} channels are rotated, and it must be \
-                     an even number of them, at least 2"
+                     an even number of them, at least 2; fewer heads have more channels each"
                 ),
             );
         }
