@@ -273,7 +273,13 @@ impl<'a, B: Backend> Sampler<'a, B> {
             return Ok(());
         }
         let network = self.network;
-        let step = Step::new(network.backend, network.architecture, &tokens, entries, None)?;
+        let step = Step::new(
+            network.backend,
+            network.architecture,
+            &tokens,
+            entries,
+            None,
+        )?;
         let context = Context::Cache(&step.entries, &mut self.cache);
         network.blocks(&step.tokens, context, &mut self.activations);
         let drawing: Vec<u32> = (0..rows.len() as u32)
@@ -302,7 +308,9 @@ impl<'a, B: Backend> Sampler<'a, B> {
     /// Tokens that may be drawn.
     fn vocabulary(&self) -> usize {
         let known = self.network.architecture.vocabulary;
-        self.request.vocabulary.map_or(known, |most| known.min(most))
+        self.request
+            .vocabulary
+            .map_or(known, |most| known.min(most))
     }
 
     /// Draws the next token of every document that slides, from exactly its last `context` tokens.

@@ -5,7 +5,7 @@
 //! little-endian, and a checksum of everything before it.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -89,7 +89,10 @@ impl Identity {
             ("end of training", self.end.clone()),
             ("training sequences", self.training_sequences.to_string()),
             ("training targets", self.training_targets.to_string()),
-            ("validation sequences", self.validation_sequences.to_string()),
+            (
+                "validation sequences",
+                self.validation_sequences.to_string(),
+            ),
             ("validation targets", self.validation_targets.to_string()),
         ]
     }
@@ -212,7 +215,8 @@ pub(super) fn load<B: Backend>(
         under_way.then_some(&mut trainer.gradients),
     ];
     for buffer in buffers.into_iter().flatten().flat_map(Parameters::iter_mut) {
-        let values = read_numbers(&mut source, Array::len(buffer)).map_err(ModelError::file(&path))?;
+        let values =
+            read_numbers(&mut source, Array::len(buffer)).map_err(ModelError::file(&path))?;
         backend.write(buffer, 0, &values);
     }
     if under_way {
@@ -272,7 +276,7 @@ fn verify(path: &Path) -> Result<(), ModelError> {
     }
 }
 
-fn read_head(source: &mut impl io::BufRead) -> Result<Head, String> {
+fn read_head(source: &mut impl BufRead) -> Result<Head, String> {
     let mut line = String::new();
     source
         .take(LONGEST_LINE)
@@ -285,7 +289,9 @@ fn read_head(source: &mut impl io::BufRead) -> Result<Head, String> {
         } if head.format == FORMAT => Ok(head),
         Head {
             format, version, ..
-        } => Err(format!("{format}, version {version}; this program reads {FORMAT}, version {VERSION}")),
+        } => Err(format!(
+            "{format}, version {version}; this program reads {FORMAT}, version {VERSION}"
+        )),
     }
 }
 
