@@ -54,8 +54,11 @@ pub trait Device: Send + Sync + 'static {
     /// No room for them.
     fn totals(&self, len: usize) -> Result<Totals<Self>, OutOfMemory>;
 
-    /// Sets all totals to 0.
-    fn clear_totals(&self, totals: &mut Totals<Self>);
+    /// Replaces the totals by these values.
+    ///
+    /// # Panics
+    /// There are not as many.
+    fn write_totals(&self, totals: &mut Totals<Self>, values: &[f64]);
 
     /// The totals as they are.
     fn read_totals(&self, totals: &Totals<Self>) -> Vec<f64>;

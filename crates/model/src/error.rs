@@ -1,6 +1,6 @@
 //! What can go wrong with a model.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// An error of training, asking, sampling, saving or loading a model.
 #[derive(Debug, thiserror::Error)]
@@ -43,8 +43,8 @@ pub enum ModelError {
         /// Name of the tensor.
         tensor: String,
     },
-    /// A tensor has another shape or number type than the architecture asks for.
-    #[error("{path}: tensor {tensor} should be F32 {expected:?} but is {found}")]
+    /// A tensor has another shape than the architecture asks for.
+    #[error("{path}: tensor {tensor} should have the shape {expected:?} but has {found}")]
     TensorShape {
         /// The weight file.
         path: PathBuf,
@@ -52,8 +52,66 @@ pub enum ModelError {
         tensor: String,
         /// The shape that it should have.
         expected: Vec<usize>,
-        /// Number type and shape that it has.
+        /// The shape that it has.
         found: String,
+    },
+    /// A tensor is stored as numbers of a kind that weights are not read from.
+    #[error(
+        "{path}: tensor {tensor} is stored as {found}, and weights are read from F32, F16 or BF16; \
+         save the model with weights that are not quantised"
+    )]
+    TensorFormat {
+        /// The weight file.
+        path: PathBuf,
+        /// Name of the tensor.
+        tensor: String,
+        /// What its numbers are.
+        found: String,
+    },
+    /// A number does not fit into the format that the weights are to be stored in.
+    #[error(
+        "{path}: tensor {tensor} has a number that is too large for {format}, at element {element}; \
+         store the weights as float32"
+    )]
+    TensorOverflow {
+        /// The weight file.
+        path: PathBuf,
+        /// Name of the tensor.
+        tensor: String,
+        /// The format, by its name in config.json.
+        format: &'static str,
+        /// Index of the first such element.
+        element: usize,
+    },
+    /// A stored head differs from the token embedding, which config.json says that it is.
+    #[error(
+        "{path}: tensor {tensor} differs from {embedding}, and config.json says that they are the \
+         same (tie_word_embeddings: true); set it to false to use the stored head, or remove the \
+         tensor"
+    )]
+    HeadDiffers {
+        /// The weight file.
+        path: PathBuf,
+        /// Name of the head.
+        tensor: String,
+        /// Name of the token embedding.
+        embedding: String,
+    },
+    /// A directory has no weights, or has them in a kind of file that is not read.
+    #[error("{directory}: {problem}")]
+    Weights {
+        /// The directory.
+        directory: PathBuf,
+        /// What is there, and what to do.
+        problem: String,
+    },
+    /// A file with a part of the weights is not there.
+    #[error("{index}: the part {shard} of the weights is missing; put it beside the index")]
+    MissingShard {
+        /// The index of the parts.
+        index: PathBuf,
+        /// Name of the file.
+        shard: String,
     },
     /// A tensor of a weight file holds an infinity or "not a number".
     #[error("{path}: tensor {tensor} holds a number that is not finite, at element {element}")]
@@ -145,6 +203,27 @@ pub enum ModelError {
         /// The most that the model can see.
         limit: usize,
     },
+    /// The saved state of a training is of another training.
+    #[error(
+        "{path}: the saved training is another one: {field} is {found} there and {expected} here; \
+         remove the file to train from the beginning"
+    )]
+    OtherTraining {
+        /// The file of the state.
+        path: PathBuf,
+        /// The first thing that differs.
+        field: &'static str,
+        /// Its value in this training.
+        expected: String,
+        /// Its value in the saved one.
+        found: String,
+    },
+    /// The device has no room for the model or for what it computes.
+    #[error("{0}: a smaller model, batch or micro-batch needs less")]
+    OutOfMemory(#[from] autophage_compute::OutOfMemory),
+    /// A model was asked of a training that has not made one yet.
+    #[error("the training has not come to a model yet")]
+    Unfinished,
     /// The loss became infinite or "not a number".
     #[error(
         "the loss is no longer finite ({loss}) at step {step}; \
@@ -172,5 +251,17 @@ impl ModelError {
     pub(crate) fn file(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.into();
         move |source| Self::File { path, source }
+    }
+
+    /// What is wrong with a network, as what is wrong with the file that describes it.
+    pub(crate) fn in_file(self, path: &Path) -> Self {
+        match self {
+            Self::Architecture { field, problem } => Self::Configuration {
+                path: path.to_owned(),
+                field,
+                problem,
+            },
+            other => other,
+        }
     }
 }

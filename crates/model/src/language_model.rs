@@ -73,22 +73,80 @@ pub trait LanguageModel: Send + Sync + Debug {
 
 /// A way of making a [`LanguageModel`] from documents: architecture and training procedure.
 pub trait Learner: Send + Sync + Debug {
-    /// Trains a model. `observer` hears of the progress.
+    /// Begins a training.
     ///
     /// # Errors
-    /// A training set that cannot be used (empty, tokens outside the vocabulary), a loss that is no
-    /// longer finite, or files of the starting model that cannot be read.
-    fn train(
-        &self,
-        job: &TrainingJob<'_>,
-        observer: &mut dyn FnMut(&TrainingEvent),
-    ) -> Result<Trained, ModelError>;
+    /// A training set that cannot be used (empty, tokens outside the vocabulary), files of the
+    /// starting model that cannot be read, or no room on the device.
+    fn start<'a>(&'a self, job: &TrainingJob<'a>) -> Result<Box<dyn Training + 'a>, ModelError>;
+
+    /// Takes up a training of the same job that was stopped and [saved](Training::save). It goes on
+    /// to the same bits as one that was not.
+    ///
+    /// # Errors
+    /// As for [`start`](Self::start), and a state that is damaged or of another training.
+    fn resume<'a>(
+        &'a self,
+        job: &TrainingJob<'a>,
+        directory: &Path,
+    ) -> Result<Box<dyn Training + 'a>, ModelError>;
 
     /// Reads a model that [`LanguageModel::save`] wrote.
     ///
     /// # Errors
     /// Files that are missing, damaged, or of another shape.
     fn load(&self, directory: &Path) -> Result<Box<dyn LanguageModel>, ModelError>;
+
+    /// Trains a model; `None` if `observer` broke off.
+    ///
+    /// # Errors
+    /// As for [`start`](Self::start) and [`Training::advance`].
+    fn train(
+        &self,
+        job: &TrainingJob<'_>,
+        observer: &mut dyn FnMut(&TrainingEvent) -> ControlFlow<()>,
+    ) -> Result<Option<Trained>, ModelError> {
+        let mut training = self.start(job)?;
+        match training.advance(observer)? {
+            Progress::Finished => training.finish().map(Some),
+            Progress::Stopped => Ok(None),
+        }
+    }
+}
+
+/// A training under way.
+pub trait Training: Send {
+    /// Goes on until the training is over or `observer`, which hears of its progress, breaks off.
+    /// It is asked after every micro-batch; a call after a break goes on at the same place.
+    ///
+    /// # Errors
+    /// A loss or a gradient that is no longer finite, or no room on the device.
+    fn advance(
+        &mut self,
+        observer: &mut dyn FnMut(&TrainingEvent) -> ControlFlow<()>,
+    ) -> Result<Progress, ModelError>;
+
+    /// Writes everything that [`Learner::resume`] needs to an existing directory, in place of what
+    /// an earlier call left there. Readers never see half of it.
+    ///
+    /// # Errors
+    /// Files that cannot be written.
+    fn save(&self, directory: &Path) -> Result<(), ModelError>;
+
+    /// The trained model, when the training is over; the best so far if it is not.
+    ///
+    /// # Errors
+    /// A training that has not come to a model yet.
+    fn finish(self: Box<Self>) -> Result<Trained, ModelError>;
+}
+
+/// Why [`Training::advance`] returned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// The training is over.
+    Finished,
+    /// The observer broke off.
+    Stopped,
 }
 
 /// What one model is trained on, and from which random numbers.
@@ -100,10 +158,10 @@ pub struct TrainingJob<'a> {
     pub validation: &'a DocumentSet,
     /// The token that starts a text and, in a stored document, ends it.
     pub end_of_text: u32,
-    /// The experiment's seed.
-    pub seed: u64,
-    /// Number of the generation, from 1.
-    pub generation: u32,
+    /// The random numbers of the initial weights.
+    pub initialization: Stream,
+    /// The random numbers that order the sequences of each epoch.
+    pub shuffle: Stream,
     /// How long to train.
     pub epochs: Epochs,
     /// Directory of a model to go on from; `None` trains from scratch.
@@ -142,7 +200,17 @@ pub struct Trained {
 
 /// Something that a caller may show or record during training.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum TrainingEvent {
+    /// A micro-batch is done, and the step is not: a place to stop at in steps that last.
+    MicroBatch {
+        /// Number of the step that is under way, from 1.
+        step: u64,
+        /// Sequences of the step that are done.
+        done: u64,
+        /// Sequences of the step.
+        sequences: u64,
+    },
     /// An optimizer step is done.
     Step {
         /// Number of the step, from 1.
@@ -157,6 +225,13 @@ pub enum TrainingEvent {
         gradient_norm: f64,
         /// Learning rate of the step.
         learning_rate: f64,
+    },
+    /// Some validation documents are done: a place to stop at.
+    Validation {
+        /// Sequences that are done.
+        done: u64,
+        /// Sequences of all validation documents.
+        sequences: u64,
     },
     /// An epoch is done and the validation loss is known.
     Epoch {
@@ -184,6 +259,9 @@ pub struct GenerationRequest {
     pub overflow: Overflow,
     /// The token that starts and ends a text.
     pub end_of_text: u32,
+    /// Only tokens below this are drawn: those that the tokenizer has, where the model's vocabulary
+    /// is padded beyond them. `None`: all that the model has.
+    pub vocabulary: Option<usize>,
     /// Tokens that every document begins with, after the start of text.
     pub prompt: Vec<u32>,
     /// The random numbers: token `position` of document `i` uses the number (i, position).

@@ -33,8 +33,10 @@ macro_rules! host_memory {
             $crate::HostTotals::new(len)
         }
 
-        fn clear_totals(&self, totals: &mut $crate::HostTotals) {
-            totals.get_mut().fill(0.0);
+        fn write_totals(&self, totals: &mut $crate::HostTotals, values: &[f64]) {
+            let have = totals.get().len();
+            assert_eq!(have, values.len(), "write_totals: {have} totals");
+            totals.get_mut().copy_from_slice(values);
         }
 
         fn read_totals(&self, totals: &$crate::HostTotals) -> Vec<f64> {

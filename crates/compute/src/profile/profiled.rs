@@ -99,8 +99,11 @@ impl<B: Device> Device for Profiled<B> {
         self.inner.totals(len)
     }
 
-    fn clear_totals(&self, totals: &mut Totals<Self>) {
-        self.inner.clear_totals(totals);
+    fn write_totals(&self, totals: &mut Totals<Self>, values: &[f64]) {
+        let work = Work::elementwise(values.len(), 2, 2);
+        self.note(Operation::Write, work, |inner| {
+            inner.write_totals(totals, values);
+        });
     }
 
     fn read_totals(&self, totals: &Totals<Self>) -> Vec<f64> {

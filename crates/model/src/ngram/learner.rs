@@ -1,12 +1,15 @@
 //! Training an n-gram model: counting.
 
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
 use super::{NGram, counts, file};
-use crate::{LanguageModel, Learner, ModelError, Trained, TrainingEvent, TrainingJob};
+use crate::{
+    LanguageModel, Learner, ModelError, Progress, Trained, Training, TrainingEvent, TrainingJob,
+};
 
 /// How much of a next-token distribution comes from the counts of a context (λ), the rest coming
 /// from the context that is one token shorter.
@@ -87,12 +90,7 @@ impl NGramLearner {
 }
 
 impl Learner for NGramLearner {
-    fn train(
-        &self,
-        job: &TrainingJob<'_>,
-        _observer: &mut dyn FnMut(&TrainingEvent),
-    ) -> Result<Trained, ModelError> {
-        let begin = Instant::now();
+    fn start<'a>(&'a self, job: &TrainingJob<'a>) -> Result<Box<dyn Training + 'a>, ModelError> {
         self.check()?;
         if job.start_from.is_some() {
             return Err(ModelError::Training {
@@ -100,15 +98,20 @@ impl Learner for NGramLearner {
                 problem: "given, and an n-gram model is always counted from scratch".to_owned(),
             });
         }
-        let vocabulary = job.training.vocabulary();
-        let levels = counts::count(job.training, job.end_of_text, vocabulary, self.order)?;
-        Ok(Trained {
-            model: Box::new(NGram::new(*self, vocabulary, levels)),
-            epochs: 1,
-            steps: 0,
-            tokens: job.training.tokens(),
-            seconds: begin.elapsed().as_secs_f64(),
-        })
+        Ok(Box::new(Counting {
+            learner: *self,
+            job: *job,
+            trained: None,
+        }))
+    }
+
+    /// Counting is done at once and has no state in between: it begins anew.
+    fn resume<'a>(
+        &'a self,
+        job: &TrainingJob<'a>,
+        _directory: &Path,
+    ) -> Result<Box<dyn Training + 'a>, ModelError> {
+        self.start(job)
     }
 
     fn load(&self, directory: &Path) -> Result<Box<dyn LanguageModel>, ModelError> {
@@ -140,5 +143,40 @@ impl Learner for NGramLearner {
             );
         }
         Ok(Box::new(model))
+    }
+}
+
+/// A training that is one pass over the documents.
+struct Counting<'a> {
+    learner: NGramLearner,
+    job: TrainingJob<'a>,
+    trained: Option<Trained>,
+}
+
+impl Training for Counting<'_> {
+    fn advance(
+        &mut self,
+        _observer: &mut dyn FnMut(&TrainingEvent) -> ControlFlow<()>,
+    ) -> Result<Progress, ModelError> {
+        let begin = Instant::now();
+        let documents = self.job.training;
+        let (vocabulary, order) = (documents.vocabulary(), self.learner.order);
+        let levels = counts::count(documents, self.job.end_of_text, vocabulary, order)?;
+        self.trained = Some(Trained {
+            model: Box::new(NGram::new(self.learner, vocabulary, levels)),
+            epochs: 1,
+            steps: 0,
+            tokens: documents.tokens(),
+            seconds: begin.elapsed().as_secs_f64(),
+        });
+        Ok(Progress::Finished)
+    }
+
+    fn save(&self, _directory: &Path) -> Result<(), ModelError> {
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>) -> Result<Trained, ModelError> {
+        self.trained.ok_or(ModelError::Unfinished)
     }
 }

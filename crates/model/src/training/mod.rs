@@ -1,11 +1,13 @@
-//! Training a GPT-Neo model: from documents to sequences, to gradients, to weights.
+//! Training a decoder: from documents to sequences, to gradients, to weights.
 
+mod course;
 mod learner;
 mod sequences;
 mod settings;
+mod state;
 mod trainer;
 
-pub use learner::GptNeoLearner;
+pub use learner::DecoderLearner;
 pub use sequences::TrainingSequence;
 pub use settings::{Schedule, TrainingSettings};
 pub use trainer::{StepReport, Trainer};

@@ -2,48 +2,20 @@
 
 use std::sync::Arc;
 
-use autophage_compute::{AdamW, Backend};
+use autophage_compute::operation::{AdamW, AdamWSettings, Clip, Fill, SumOfSquares};
+use autophage_compute::{Backend, Buffer, OutOfMemory, Totals};
 
 use super::{TrainingSequence, TrainingSettings};
 use crate::ModelError;
-use crate::gpt_neo::{
-    Activations, BackwardScratch, Batch, Description, GptNeo, Parameters, describe,
-};
+use crate::decoder::{Activations, BackwardScratch, Decoder, TrainingBatch, read_buffer};
+use crate::parameters::{Description, Parameters};
 use crate::request::check_tokens;
 
-/// Everything that a training has to remember from one step to the next, and nothing else.
-#[derive(Debug)]
-pub(crate) struct TrainingState<B: Backend> {
-    /// The model with its present weights.
-    pub(crate) model: GptNeo<B>,
-    /// AdamW's means of the gradients.
-    first_moments: Parameters<B::Buffer>,
-    /// AdamW's means of their squares.
-    second_moments: Parameters<B::Buffer>,
-    /// Optimizer steps done.
-    pub(crate) step: u64,
-    /// The epoch that is under way, from 1.
-    pub(crate) epoch: u32,
-    /// Sequences of the epoch that have been trained on.
-    pub(crate) cursor: usize,
-    /// Sum of the losses of their targets, in nats.
-    pub(crate) epoch_loss: f64,
-    /// Targets trained on, over all epochs.
-    pub(crate) tokens: u64,
-    /// The best epoch so far, where a training may stop early.
-    pub(crate) best: Option<BestEpoch>,
-}
-
-/// The weights after an epoch, and how good they are.
-#[derive(Debug)]
-pub(crate) struct BestEpoch {
-    /// Number of the epoch, from 1.
-    pub(crate) epoch: u32,
-    /// Mean validation loss, in nats.
-    pub(crate) validation_loss: f64,
-    /// The weights.
-    pub(crate) weights: Parameters<Vec<f32>>,
-}
+/// What a step sums on the device.
+const LOSS: usize = 0;
+const SQUARES: usize = 1;
+/// Sums of a step that has not begun.
+const NOTHING: [f64; 2] = [0.0; 2];
 
 /// What an optimizer step did.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -56,13 +28,26 @@ pub struct StepReport {
     pub gradient_norm: f64,
 }
 
-/// Trains a model step by step. All buffers are allocated at the start.
+/// Trains a decoder step by step. All buffers are allocated at the start.
+///
+/// What has to be remembered from one micro-batch to the next is the model, the two moments, the
+/// number of steps, the gradients and the sum of the losses so far; nothing else.
 #[derive(Debug)]
 pub struct Trainer<B: Backend> {
     backend: Arc<B>,
     settings: TrainingSettings,
-    pub(crate) state: TrainingState<B>,
-    gradients: Parameters<B::Buffer>,
+    pub(super) model: Decoder<B>,
+    /// AdamW's means of the gradients.
+    pub(super) first_moments: Parameters<Buffer<B>>,
+    /// AdamW's means of their squares.
+    pub(super) second_moments: Parameters<Buffer<B>>,
+    /// Of the step that is under way.
+    pub(super) gradients: Parameters<Buffer<B>>,
+    /// The sum of the losses of the step that is under way, and that of the squares of the
+    /// gradients.
+    totals: Totals<B>,
+    /// Optimizer steps done.
+    pub(super) step: u64,
     activations: Activations<B>,
     scratch: BackwardScratch<B>,
     /// Which parameters decay, in the order of the network.
@@ -73,54 +58,37 @@ impl<B: Backend> Trainer<B> {
     /// A trainer of `model`, at step 0.
     ///
     /// # Errors
-    /// Settings that cannot be, or that do not fit the model.
-    pub fn new(model: GptNeo<B>, settings: TrainingSettings) -> Result<Self, ModelError> {
-        settings.validate(model.config().max_position_embeddings)?;
+    /// Settings that cannot be, or that do not fit the model; no room on the device.
+    pub fn new(model: Decoder<B>, settings: TrainingSettings) -> Result<Self, ModelError> {
+        settings.validate(model.architecture().positions)?;
         let backend = Arc::clone(model.backend());
-        let descriptions = Parameters::of(model.config());
-        let zeros = || descriptions.map(|description| backend.zeros(description.len()));
+        let descriptions = Parameters::of(model.architecture());
+        let zeros = || descriptions.try_map(|description| backend.zeros(description.len()));
         let rows = settings.micro_batch_tokens.max(settings.context);
         let network = model.network();
         Ok(Self {
-            gradients: zeros(),
-            activations: network.training_activations(rows),
-            scratch: network.backward_scratch(rows),
+            first_moments: zeros()?,
+            second_moments: zeros()?,
+            gradients: zeros()?,
+            totals: backend.totals(NOTHING.len())?,
+            step: 0,
+            activations: network.training_activations(rows)?,
+            scratch: network.backward_scratch(rows)?,
             decays: descriptions.map(Description::is_matrix),
-            state: TrainingState {
-                first_moments: zeros(),
-                second_moments: zeros(),
-                step: 0,
-                epoch: 1,
-                cursor: 0,
-                epoch_loss: 0.0,
-                tokens: 0,
-                best: None,
-                model,
-            },
+            model,
             settings,
             backend,
         })
     }
 
     /// The model as it is now.
-    pub fn model(&self) -> &GptNeo<B> {
-        &self.state.model
+    pub fn model(&self) -> &Decoder<B> {
+        &self.model
     }
 
     /// The model, when training is over.
-    pub fn into_model(self) -> GptNeo<B> {
-        self.state.model
-    }
-
-    /// The best epoch's model and its number, where one is kept; otherwise the model as it is now.
-    pub(crate) fn into_best(mut self) -> (GptNeo<B>, u32) {
-        match self.state.best.take() {
-            None => (self.state.model, self.state.epoch),
-            Some(best) => {
-                self.state.model.restore(&best.weights);
-                (self.state.model, best.epoch)
-            }
-        }
+    pub fn into_model(self) -> Decoder<B> {
+        self.model
     }
 
     /// The settings of the training.
@@ -128,10 +96,17 @@ impl<B: Backend> Trainer<B> {
         &self.settings
     }
 
-    /// Name, shape and values of the gradient of every parameter, as the last call of
-    /// [`accumulate_gradients`](Self::accumulate_gradients) left it.
+    /// What computes.
+    pub(super) fn backend(&self) -> &B {
+        &self.backend
+    }
+
+    /// Name, shape and values of the gradient of every weight, as Hugging Face Transformers has
+    /// them, as the last call of [`accumulate_gradients`](Self::accumulate_gradients) left it.
     pub fn gradients(&self) -> Vec<(String, Vec<usize>, Vec<f32>)> {
-        describe(&*self.backend, self.state.model.config(), &self.gradients)
+        let gradients = &self.gradients;
+        let values = gradients.map(|buffer| read_buffer(&*self.backend, buffer));
+        self.model.config().in_class(&values)
     }
 
     /// Computes gradients over `sequences`, clips them and takes one AdamW step.
@@ -143,23 +118,12 @@ impl<B: Backend> Trainer<B> {
         sequences: &[TrainingSequence],
         learning_rate: f64,
     ) -> Result<StepReport, ModelError> {
-        let loss = self.accumulate_gradients(sequences)?;
-        let gradient_norm = self.gradient_norm();
-        if !gradient_norm.is_finite() {
-            return Err(ModelError::GradientNotFinite {
-                step: self.state.step + 1,
-            });
+        let targets = self.check(sequences)?;
+        self.begin();
+        for batch in micro_batches(sequences, self.settings.micro_batch_tokens) {
+            self.accumulate(batch, targets)?;
         }
-        self.apply_gradients(gradient_norm, learning_rate);
-        let tokens = count_targets(sequences);
-        self.state.tokens += tokens;
-        self.state.cursor += sequences.len();
-        self.state.epoch_loss += loss * tokens as f64;
-        Ok(StepReport {
-            loss,
-            tokens,
-            gradient_norm,
-        })
+        self.end(targets, learning_rate)
     }
 
     /// Replaces the gradients by those of the mean loss over all targets of `sequences`, and
@@ -167,55 +131,116 @@ impl<B: Backend> Trainer<B> {
     ///
     /// # Errors
     /// No targets at all, a sequence that is longer than the context or holds a token outside the
-    /// vocabulary, or a loss that is not finite.
+    /// vocabulary, a loss that is not finite, or no room on the device.
     pub fn accumulate_gradients(
         &mut self,
         sequences: &[TrainingSequence],
     ) -> Result<f64, ModelError> {
-        self.check(sequences)?;
-        for gradient in self.gradients.iter_mut() {
-            self.backend.fill(gradient, 0.0);
-        }
-        let targets = count_targets(sequences);
-        let scale = (1.0 / targets as f64) as f32;
-        let mut total = 0.0;
+        let targets = self.check(sequences)?;
+        self.begin();
         for batch in micro_batches(sequences, self.settings.micro_batch_tokens) {
-            let losses = self.state.model.network().batch_gradients(
-                &batch,
-                scale,
-                &mut self.activations,
-                &mut self.scratch,
-                &mut self.gradients,
-            );
-            total += losses.iter().copied().map(f64::from).sum::<f64>();
+            self.accumulate(batch, targets)?;
         }
-        let loss = total / targets as f64;
-        if !loss.is_finite() {
-            return Err(ModelError::LossNotFinite {
-                step: self.state.step + 1,
-                loss,
-            });
-        }
-        Ok(loss)
+        self.mean_loss(self.backend.read_totals(&self.totals)[LOSS], targets)
     }
 
-    /// The sum of the losses of all targets of `sequences`, in nats.
+    /// Begins a step: no gradients, no losses.
+    pub(super) fn begin(&mut self) {
+        for buffer in self.gradients.iter_mut() {
+            self.backend.fill(Fill { buffer, value: 0.0 });
+        }
+        self.backend.write_totals(&mut self.totals, &NOTHING);
+    }
+
+    /// Adds a micro-batch to a step of so many targets. Nothing waits for the device.
+    pub(super) fn accumulate(
+        &mut self,
+        sequences: &[TrainingSequence],
+        targets: u64,
+    ) -> Result<(), ModelError> {
+        let batch = self.upload(sequences)?;
+        self.model.network().batch_gradients(
+            &batch,
+            (1.0 / targets as f64) as f32,
+            &mut self.activations,
+            &mut self.scratch,
+            &mut self.gradients,
+            (&mut self.totals, LOSS),
+        );
+        Ok(())
+    }
+
+    /// Ends a step of so many targets: takes an AdamW step with the gradients, clipped. The one
+    /// place in a step where the host waits for the device.
+    pub(super) fn end(
+        &mut self,
+        targets: u64,
+        learning_rate: f64,
+    ) -> Result<StepReport, ModelError> {
+        for gradient in self.gradients.iter() {
+            self.backend.sum_of_squares(SumOfSquares {
+                x: gradient,
+                totals: &mut self.totals,
+                index: SQUARES,
+            });
+        }
+        self.apply_gradients(learning_rate);
+        let totals = self.backend.read_totals(&self.totals);
+        let loss = self.mean_loss(totals[LOSS], targets)?;
+        let gradient_norm = totals[SQUARES].sqrt();
+        if !gradient_norm.is_finite() {
+            return Err(ModelError::GradientNotFinite {
+                step: self.step + 1,
+            });
+        }
+        self.step += 1;
+        Ok(StepReport {
+            loss,
+            tokens: targets,
+            gradient_norm,
+        })
+    }
+
+    fn mean_loss(&self, total: f64, targets: u64) -> Result<f64, ModelError> {
+        let loss = total / targets as f64;
+        let step = self.step + 1;
+        loss.is_finite()
+            .then_some(loss)
+            .ok_or(ModelError::LossNotFinite { step, loss })
+    }
+
+    /// The sum of the losses of all targets of `sequences`, in nats. A step must not be under way.
     ///
     /// # Errors
     /// As for [`accumulate_gradients`](Self::accumulate_gradients).
     pub fn total_loss(&mut self, sequences: &[TrainingSequence]) -> Result<f64, ModelError> {
         self.check(sequences)?;
-        let network = self.state.model.network();
-        let mut total = 0.0;
-        for batch in micro_batches(sequences, self.settings.micro_batch_tokens) {
-            let losses = network.batch_losses(&batch, &mut self.activations);
-            total += losses.iter().copied().map(f64::from).sum::<f64>();
+        self.backend.write_totals(&mut self.totals, &NOTHING);
+        for sequences in micro_batches(sequences, self.settings.micro_batch_tokens) {
+            let batch = self.upload(sequences)?;
+            let network = self.model.network();
+            network.batch_losses(&batch, &mut self.activations, &mut self.totals, LOSS);
         }
-        Ok(total)
+        Ok(self.backend.read_totals(&self.totals)[LOSS])
     }
 
-    fn check(&self, sequences: &[TrainingSequence]) -> Result<(), ModelError> {
-        let vocabulary = self.state.model.config().vocab_size;
+    fn upload(
+        &self,
+        sequences: &[TrainingSequence],
+    ) -> Result<TrainingBatch<B::Memory>, OutOfMemory> {
+        let inputs: Vec<&[u32]> = sequences.iter().map(TrainingSequence::inputs).collect();
+        let targets: Vec<&[u32]> = sequences.iter().map(TrainingSequence::targets).collect();
+        TrainingBatch::new(
+            &*self.backend,
+            self.model.architecture(),
+            &inputs,
+            &targets,
+        )
+    }
+
+    /// Checks the sequences of a step; returns how many targets they have.
+    pub(super) fn check(&self, sequences: &[TrainingSequence]) -> Result<u64, ModelError> {
+        let vocabulary = self.model.architecture().vocabulary;
         for sequence in sequences {
             check_tokens(sequence.inputs(), vocabulary)?;
             check_tokens(sequence.targets(), vocabulary)?;
@@ -227,69 +252,65 @@ impl<B: Backend> Trainer<B> {
                 });
             }
         }
-        if count_targets(sequences) == 0 {
-            return Err(ModelError::EmptyTrainingSet);
+        match sequences.iter().map(|s| s.targets().len() as u64).sum() {
+            0 => Err(ModelError::EmptyTrainingSet),
+            targets => Ok(targets),
         }
-        Ok(())
     }
 
-    /// Euclidean norm of all gradients together.
-    fn gradient_norm(&self) -> f64 {
-        let squares: f64 = self
-            .gradients
-            .iter()
-            .map(|gradient| self.backend.sum_of_squares(gradient))
-            .sum();
-        squares.sqrt()
+    /// The sums of the step that is under way: to be remembered with its gradients.
+    pub(super) fn sums(&self) -> Vec<f64> {
+        self.backend.read_totals(&self.totals)
     }
 
-    /// Takes one AdamW step with the gradients, clipped.
-    fn apply_gradients(&mut self, norm: f64, learning_rate: f64) {
-        // As torch.nn.utils.clip_grad_norm_ computes it, its 1e-6 included.
-        let clip = (self.settings.clip_norm / (norm + 1e-6)).min(1.0);
-        let state = &mut self.state;
-        state.step += 1;
-        let parameters = state
+    /// Puts back what [`sums`](Self::sums) returned.
+    pub(super) fn restore_sums(&mut self, sums: &[f64]) {
+        self.backend.write_totals(&mut self.totals, sums);
+    }
+
+    /// Takes one AdamW step with the gradients, clipped by the sum of squares on the device.
+    fn apply_gradients(&mut self, learning_rate: f64) {
+        let parameters = self
             .model
             .parameters_mut()
             .iter_mut()
             .zip(self.gradients.iter())
-            .zip(state.first_moments.iter_mut())
-            .zip(state.second_moments.iter_mut())
+            .zip(self.first_moments.iter_mut())
+            .zip(self.second_moments.iter_mut())
             .zip(self.decays.iter());
         for ((((parameter, gradient), first_moment), second_moment), &decays) in parameters {
-            let settings = AdamW {
-                learning_rate: learning_rate as f32,
-                beta1: self.settings.beta1 as f32,
-                beta2: self.settings.beta2 as f32,
-                epsilon: self.settings.epsilon as f32,
-                weight_decay: if decays {
-                    self.settings.weight_decay as f32
-                } else {
-                    0.0
+            self.backend.adamw(AdamW {
+                settings: AdamWSettings {
+                    learning_rate: learning_rate as f32,
+                    beta1: self.settings.beta1 as f32,
+                    beta2: self.settings.beta2 as f32,
+                    epsilon: self.settings.epsilon as f32,
+                    weight_decay: if decays {
+                        self.settings.weight_decay as f32
+                    } else {
+                        0.0
+                    },
+                    step: self.step + 1,
                 },
-                gradient_scale: clip as f32,
-                step: state.step,
-            };
-            self.backend
-                .adamw(settings, parameter, gradient, first_moment, second_moment);
+                clip: Clip {
+                    squares: &self.totals,
+                    index: SQUARES,
+                    norm: self.settings.clip_norm,
+                },
+                parameter,
+                gradient,
+                first_moment,
+                second_moment,
+            });
         }
     }
 }
 
-/// Number of targets of all `sequences`.
-fn count_targets(sequences: &[TrainingSequence]) -> u64 {
-    sequences
-        .iter()
-        .map(|sequence| sequence.targets().len() as u64)
-        .sum()
-}
-
 /// The sequences in order, as many in a batch as fit in `tokens`, but at least one.
-fn micro_batches(
+pub(super) fn micro_batches(
     sequences: &[TrainingSequence],
     tokens: usize,
-) -> impl Iterator<Item = Batch> + '_ {
+) -> impl Iterator<Item = &[TrainingSequence]> {
     let mut rest = sequences;
     std::iter::from_fn(move || {
         let mut rows = rest.first()?.inputs().len();
@@ -300,8 +321,6 @@ fn micro_batches(
             rows += next.inputs().len();
             count += 1;
         }
-        let (now, later) = rest.split_at(count);
-        rest = later;
-        Some(Batch::new(now.iter().map(|s| (s.inputs(), s.targets()))))
+        rest.split_off(..count)
     })
 }
