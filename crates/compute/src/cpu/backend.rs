@@ -2,15 +2,15 @@
 
 use std::num::NonZero;
 
-use super::attention_backward::Inputs;
 use super::engine::Engine;
 use super::isa::{CheckedIsa, Isa, IsaError};
 use super::{
-    attention, attention_backward, attention_cached, elementwise, embedding, head, head_loss,
-    head_sample, layer_norm, linear,
+    activation, attention, elementwise, embedding, head, last_level_cache, linear, normalize,
+    optimizer, rotate,
 };
-use crate::host::{HostOperations, Weight};
-use crate::{AdamW, Attention, Cached, Head, Linear, Precision, Rows, SamplingFilter};
+use crate::host::{host_memory, host_operations};
+use crate::operation::AttentionShape;
+use crate::{Device, Hardware, Precision};
 
 /// What a [`CpuBackend`] computes with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub struct CpuSettings {
 /// All cores of this machine, with its best vector instructions.
 ///
 /// The results depend on the instruction set and the precision, which
-/// [`description`](crate::Backend::description) names, and not on the number of threads.
+/// [`description`](crate::Device::description) names, and not on the number of threads.
 #[derive(Debug)]
 pub struct CpuBackend {
     engine: Engine,
@@ -93,291 +93,49 @@ impl CpuBackend {
     }
 }
 
-impl HostOperations for CpuBackend {
-    fn describe(&self) -> String {
+impl Device for CpuBackend {
+    host_memory!();
+
+    fn description(&self) -> String {
         let (isa, precision, threads) = (self.isa(), self.precision(), self.threads());
         format!("cpu, {isa}, {precision}, {threads} threads")
     }
 
-    fn embed(
-        &self,
-        shape: Rows,
-        tokens: &[u32],
-        positions: &[u32],
-        token_weight: &[f32],
-        position_weight: &[f32],
-        out: &mut [f32],
-    ) {
-        embedding::embed(
-            &self.engine,
-            shape,
-            tokens,
-            positions,
-            token_weight,
-            position_weight,
-            out,
-        );
+    fn hardware(&self) -> Hardware {
+        Hardware::new(self.precision().bytes())
+            .with_cache(last_level_cache::bytes(), self.engine.panel())
     }
 
-    fn embed_backward(
-        &self,
-        shape: Rows,
-        tokens: &[u32],
-        positions: &[u32],
-        d_out: &[f32],
-        d_token_weight: &mut [f32],
-        d_position_weight: &mut [f32],
-    ) {
-        embedding::embed_backward(
-            &self.engine,
-            shape,
-            tokens,
-            positions,
-            d_out,
-            d_token_weight,
-            d_position_weight,
-        );
+    fn cache_len(&self, shape: AttentionShape, slots: usize, capacity: usize) -> usize {
+        attention::cache_len(&self.engine, shape, slots, capacity)
     }
+}
 
-    fn layer_norm(
-        &self,
-        shape: Rows,
-        x: &[f32],
-        weight: &[f32],
-        bias: &[f32],
-        out: &mut [f32],
-        statistics: &mut [f32],
-    ) {
-        layer_norm::layer_norm(&self.engine, shape, x, weight, bias, out, statistics);
-    }
-
-    #[allow(clippy::too_many_arguments)]
-    fn layer_norm_backward(
-        &self,
-        shape: Rows,
-        x: &[f32],
-        weight: &[f32],
-        statistics: &[f32],
-        d_out: &[f32],
-        d_x: &mut [f32],
-        d_weight: &mut [f32],
-        d_bias: &mut [f32],
-    ) {
-        layer_norm::layer_norm_backward(
-            &self.engine,
-            shape,
-            x,
-            weight,
-            statistics,
-            d_out,
-            d_x,
-            d_weight,
-            d_bias,
-        );
-    }
-
-    fn linear(
-        &self,
-        shape: Linear,
-        x: &[f32],
-        weight: Weight<'_>,
-        bias: Option<&[f32]>,
-        out: &mut [f32],
-    ) {
-        linear::linear(&self.engine, shape, x, weight, bias, out);
-    }
-
-    fn linear_backward_input(
-        &self,
-        shape: Linear,
-        weight: Weight<'_>,
-        d_out: &[f32],
-        accumulate: bool,
-        d_x: &mut [f32],
-    ) {
-        linear::backward_input(&self.engine, shape, weight, d_out, accumulate, d_x);
-    }
-
-    fn linear_backward_weight(
-        &self,
-        shape: Linear,
-        x: &[f32],
-        d_out: &[f32],
-        d_weight: &mut [f32],
-        d_bias: Option<&mut [f32]>,
-    ) {
-        linear::backward_weight(&self.engine, shape, x, d_out, d_weight, d_bias);
-    }
-
-    fn gelu(&self, x: &[f32], out: &mut [f32]) {
-        elementwise::gelu(&self.engine, x, out);
-    }
-
-    fn gelu_backward(&self, x: &[f32], d: &mut [f32]) {
-        elementwise::gelu_backward(&self.engine, x, d);
-    }
-
-    fn add(&self, x: &[f32], out: &mut [f32]) {
-        elementwise::add(&self.engine, x, out);
-    }
-
-    fn attention(
-        &self,
-        shape: Attention<'_>,
-        queries: &[f32],
-        keys: &[f32],
-        values: &[f32],
-        out: &mut [f32],
-        log_sums: &mut [f32],
-    ) {
-        attention::attention(&self.engine, shape, queries, keys, values, out, log_sums);
-    }
-
-    #[allow(clippy::too_many_arguments)]
-    fn attention_backward(
-        &self,
-        shape: Attention<'_>,
-        queries: &[f32],
-        keys: &[f32],
-        values: &[f32],
-        out: &[f32],
-        log_sums: &[f32],
-        d_out: &[f32],
-        d_queries: &mut [f32],
-        d_keys: &mut [f32],
-        d_values: &mut [f32],
-    ) {
-        attention_backward::attention_backward(
-            &self.engine,
-            shape,
-            Inputs {
-                queries,
-                keys,
-                values,
-                out,
-                log_sums,
-                d_out,
-            },
-            d_queries,
-            d_keys,
-            d_values,
-        );
-    }
-
-    fn cache_len(&self, slots: usize, capacity: usize, heads: usize, channels: usize) -> usize {
-        attention_cached::cache_len(&self.engine, slots, capacity, heads, channels)
-    }
-
-    fn sequences_at_once(&self, most: usize, weights: usize, cached: usize) -> usize {
-        attention_cached::sequences_at_once(&self.engine, most, weights, cached)
-    }
-
-    #[allow(clippy::too_many_arguments)]
-    fn attention_cached(
-        &self,
-        shape: Cached<'_>,
-        queries: &[f32],
-        keys: &[f32],
-        values: &[f32],
-        cached_keys: &mut [f32],
-        cached_values: &mut [f32],
-        out: &mut [f32],
-    ) {
-        attention_cached::attention_cached(
-            &self.engine,
-            shape,
-            queries,
-            keys,
-            values,
-            cached_keys,
-            cached_values,
-            out,
-        );
-    }
-
-    fn gather(&self, channels: usize, rows: &[u32], x: &[f32], out: &mut [f32]) {
-        embedding::gather(&self.engine, channels, rows, x, out);
-    }
-
-    fn head_losses(
-        &self,
-        shape: Head,
-        hidden: &[f32],
-        weight: Weight<'_>,
-        targets: &[u32],
-        losses: &mut [f32],
-    ) {
-        head_loss::losses(&self.engine, shape, hidden, weight, targets, losses);
-    }
-
-    #[allow(clippy::too_many_arguments)]
-    fn head_losses_backward(
-        &self,
-        shape: Head,
-        hidden: &[f32],
-        weight: Weight<'_>,
-        targets: &[u32],
-        scale: f32,
-        losses: &mut [f32],
-        d_hidden: &mut [f32],
-        d_weight: &mut [f32],
-    ) {
-        head_loss::losses_backward(
-            &self.engine,
-            shape,
-            hidden,
-            weight,
-            targets,
-            scale,
-            losses,
-            d_hidden,
-            d_weight,
-        );
-    }
-
-    fn head_logits(&self, shape: Head, hidden: &[f32], weight: Weight<'_>, logits: &mut [f32]) {
-        head::logits(&self.engine, shape, hidden, weight, logits);
-    }
-
-    fn head_sample(
-        &self,
-        shape: Head,
-        hidden: &[f32],
-        weight: Weight<'_>,
-        filter: SamplingFilter,
-        uniforms: &[f64],
-        tokens: &mut [u32],
-    ) {
-        head_sample::sample(
-            &self.engine,
-            shape,
-            hidden,
-            weight,
-            filter,
-            uniforms,
-            tokens,
-        );
-    }
-
-    fn sum_of_squares(&self, x: &[f32]) -> f64 {
-        elementwise::sum_of_squares(&self.engine, x)
-    }
-
-    fn adamw(
-        &self,
-        settings: AdamW,
-        parameter: &mut [f32],
-        gradient: &[f32],
-        first_moment: &mut [f32],
-        second_moment: &mut [f32],
-    ) {
-        elementwise::adamw(
-            &self.engine,
-            settings,
-            parameter,
-            gradient,
-            first_moment,
-            second_moment,
-        );
-    }
+host_operations! {
+    CpuBackend(engine):
+    fill: Fill => elementwise::fill,
+    embed: Embed => embedding::embed,
+    embed_backward: EmbedBackward => embedding::embed_backward,
+    gather: Gather => embedding::gather,
+    normalize: Normalize => normalize::normalize,
+    normalize_backward: NormalizeBackward => normalize::normalize_backward,
+    linear: Linear => linear::linear,
+    linear_backward_input: LinearBackwardInput => linear::backward_input,
+    linear_backward_weight: LinearBackwardWeight => linear::backward_weight,
+    rotate: Rotate => rotate::rotate,
+    attention: Attention => attention::attention,
+    attention_backward: AttentionBackward => attention::attention_backward,
+    attention_cached: AttentionCached => attention::attention_cached,
+    activate: Activate => activation::activate,
+    activate_backward: ActivateBackward => activation::activate_backward,
+    gate: Gate => activation::gate,
+    gate_backward: GateBackward => activation::gate_backward,
+    add: Add => elementwise::add,
+    head_losses: HeadLosses => head::losses,
+    head_losses_backward: HeadLossesBackward => head::losses_backward,
+    head_logits: HeadLogits => head::logits,
+    head_sample: HeadSample => head::sample,
+    sum: Sum => optimizer::sum,
+    sum_of_squares: SumOfSquares => optimizer::sum_of_squares,
+    adamw: AdamW => optimizer::adamw,
 }

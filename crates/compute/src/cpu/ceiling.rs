@@ -10,7 +10,7 @@ use super::isa::{CheckedIsa, Isa, IsaError};
 use super::math::exp;
 use super::microkernel::{Left, MAX_PANEL, PANEL_VECTORS, Panel, Product, multiply_words};
 use super::simd::{Kernel, MAX_LANES, Simd, pairs};
-use crate::HostBuffer;
+use crate::host::Aligned;
 
 /// Rates that no computation with this instruction set and so many threads exceeds, each the best of
 /// several tries: other work on the machine can only make them seem lower.
@@ -79,7 +79,7 @@ impl Ceilings {
             (EXPONENTIALS * TURNS) as f64
         });
 
-        let mut memory = HostBuffer::zeros(MEMORY);
+        let mut memory = Aligned::working(MEMORY);
         // Written once, so that every page is there.
         memory.fill(1.0);
         let pieces: Vec<Mutex<&mut [f32]>> = memory.chunks_mut(CACHED).map(Mutex::new).collect();

@@ -5,65 +5,69 @@ use super::engine::{Engine, Shared};
 use super::format::{Format, Pairs, Single};
 use super::matmul::{Operand, Right, Start, matmul, pack_right, packed_len};
 use crate::host::{Layout, Order, Weight};
-use crate::{Linear, Precision};
+use crate::operation::{Linear, LinearBackwardInput, LinearBackwardWeight, LinearShape};
+use crate::{HostMemory, Precision};
 
 /// Rows of a partial sum of the gradient of a bias.
 const CHUNK: usize = 256;
 
-pub(super) fn linear(
-    engine: &Engine,
-    shape: Linear,
-    x: &[f32],
-    weight: Weight<'_>,
-    bias: Option<&[f32]>,
-    out: &mut [f32],
-) {
-    let sizes = [shape.rows, shape.inputs, shape.outputs];
-    let x = row_major(x, shape.inputs);
-    let start = bias.map_or(Start::Zero, Start::Bias);
-    let right = (weight, Order::AlongInputs);
-    match operands(engine, shape) {
+pub(super) fn linear(engine: &Engine, o: Linear<'_, HostMemory>) {
+    let LinearShape {
+        rows,
+        inputs,
+        outputs,
+        ..
+    } = o.shape;
+    let x = row_major(&o.x[..rows * inputs], inputs);
+    let start = o
+        .bias
+        .map_or(Start::Zero, |bias| Start::Bias(&bias[..outputs]));
+    let right = (o.weight.weight(outputs * inputs), Order::AlongInputs);
+    let out = &mut o.out[..rows * outputs];
+    let sizes = [rows, inputs, outputs];
+    match operands(engine, o.shape) {
         Precision::F32 => product::<Single>(engine, sizes, x, right, start, out),
         Precision::Bf16 => product::<Pairs>(engine, sizes, x, right, start, out),
     }
 }
 
-pub(super) fn backward_input(
-    engine: &Engine,
-    shape: Linear,
-    weight: Weight<'_>,
-    d_out: &[f32],
-    accumulate: bool,
-    d_x: &mut [f32],
-) {
-    let sizes = [shape.rows, shape.outputs, shape.inputs];
-    let d_out = row_major(d_out, shape.outputs);
-    let start = match accumulate {
+pub(super) fn backward_input(engine: &Engine, o: LinearBackwardInput<'_, HostMemory>) {
+    let LinearShape {
+        rows,
+        inputs,
+        outputs,
+        ..
+    } = o.shape;
+    let d_out = row_major(&o.d_out[..rows * outputs], outputs);
+    let start = match o.accumulate {
         true => Start::Current,
         false => Start::Zero,
     };
-    let right = (weight, Order::AlongOutputs);
-    match operands(engine, shape) {
+    let right = (o.weight.weight(outputs * inputs), Order::AlongOutputs);
+    let d_x = &mut o.d_x[..rows * inputs];
+    let sizes = [rows, outputs, inputs];
+    match operands(engine, o.shape) {
         Precision::F32 => product::<Single>(engine, sizes, d_out, right, start, d_x),
         Precision::Bf16 => product::<Pairs>(engine, sizes, d_out, right, start, d_x),
     }
 }
 
-pub(super) fn backward_weight(
-    engine: &Engine,
-    shape: Linear,
-    x: &[f32],
-    d_out: &[f32],
-    d_weight: &mut [f32],
-    d_bias: Option<&mut [f32]>,
-) {
-    let sizes = [shape.outputs, shape.rows, shape.inputs];
+pub(super) fn backward_weight(engine: &Engine, o: LinearBackwardWeight<'_, HostMemory>) {
+    let LinearShape {
+        rows,
+        inputs,
+        outputs,
+        ..
+    } = o.shape;
+    let d_out = &o.d_out[..rows * outputs];
     let left = Operand {
         transposed: true,
-        ..row_major(d_out, shape.outputs)
+        ..row_major(d_out, outputs)
     };
-    let right = Right::Plain(row_major(x, shape.inputs));
-    match operands(engine, shape) {
+    let right = Right::Plain(row_major(&o.x[..rows * inputs], inputs));
+    let d_weight = &mut o.d_weight[..outputs * inputs];
+    let sizes = [outputs, rows, inputs];
+    match operands(engine, o.shape) {
         Precision::F32 => {
             matmul::<Single>(engine, sizes, left, right, Start::Current, d_weight);
         }
@@ -71,8 +75,8 @@ pub(super) fn backward_weight(
             matmul::<Pairs>(engine, sizes, left, right, Start::Current, d_weight);
         }
     }
-    if let Some(d_bias) = d_bias {
-        add_rows(engine, shape.rows, shape.outputs, d_out, d_bias);
+    if let Some(d_bias) = o.d_bias {
+        add_rows(engine, rows, d_out, &mut d_bias[..outputs]);
     }
 }
 
@@ -85,7 +89,7 @@ fn row_major(values: &[f32], columns: usize) -> Operand<'_> {
 }
 
 /// The precision of the operands.
-fn operands(engine: &Engine, shape: Linear) -> Precision {
+fn operands(engine: &Engine, shape: LinearShape) -> Precision {
     match shape.exact {
         true => Precision::F32,
         false => engine.precision(),
@@ -123,7 +127,8 @@ fn product<F: Format>(
 }
 
 /// `sums += ` the sum of the rows of `x`, over chunks of rows that are summed side by side.
-fn add_rows(engine: &Engine, rows: usize, channels: usize, x: &[f32], sums: &mut [f32]) {
+fn add_rows(engine: &Engine, rows: usize, x: &[f32], sums: &mut [f32]) {
+    let channels = sums.len();
     let chunks = rows.div_ceil(CHUNK);
     let mut partial = engine.scratch(chunks * channels);
     let shared = Shared::new(&mut partial);

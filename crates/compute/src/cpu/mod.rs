@@ -4,14 +4,10 @@
 //! depend on the number of threads. Unsafe code is confined to vector intrinsics, the microkernel's
 //! pointers, and parts of one output that several threads write.
 
+mod activation;
 #[cfg(target_arch = "x86_64")]
 mod amx;
 mod attention;
-mod attention_backward;
-mod attention_cached;
-mod attention_narrow;
-mod attention_narrow_backward;
-mod attention_tile;
 mod backend;
 mod ceiling;
 mod elementwise;
@@ -19,17 +15,17 @@ mod embedding;
 mod engine;
 mod format;
 mod head;
-mod head_loss;
-mod head_sample;
 mod isa;
 mod last_level_cache;
-mod layer_norm;
 mod linear;
 mod math;
 mod matmul;
 mod microkernel;
+mod normalize;
+mod optimizer;
 mod pack;
 mod pool;
+mod rotate;
 mod scratch;
 mod simd;
 

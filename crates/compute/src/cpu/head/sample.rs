@@ -5,92 +5,71 @@
 
 use std::marker::PhantomData;
 
-use super::engine::{Engine, Shared};
-use super::format::{Format, Pairs, Single};
-use super::head::{
-    Groups, HeadWords, HiddenPanels, LogitsTile, ROWS, TILE, logits, logits_tile, parts,
-};
-use super::math::exp2;
-use super::microkernel::PANEL_VECTORS;
-use super::simd::{Kernel, MAX_LANES, Simd};
-use crate::host::Weight;
-use crate::{Head, Precision, SamplingFilter, sampling};
+use super::logits::all_logits;
+use super::operands::{HeadWords, HiddenPanels};
+use super::partition::{Groups, ROWS, TILE, parts};
+use super::tile::{LogitsTile, logits_tile};
+use crate::cpu::engine::{Engine, Shared};
+use crate::cpu::format::{Format, Pairs, Single};
+use crate::cpu::math::exp2;
+use crate::cpu::microkernel::PANEL_VECTORS;
+use crate::cpu::simd::{Kernel, MAX_LANES, Simd};
+use crate::operation::{HeadSample, HeadShape};
+use crate::{HostMemory, Precision, sampling};
 
-pub(super) fn sample(
-    engine: &Engine,
-    shape: Head,
-    hidden: &[f32],
-    weight: Weight<'_>,
-    filter: SamplingFilter,
-    uniforms: &[f64],
-    tokens: &mut [u32],
-) {
-    if filter.top_k.is_some() || filter.top_p.is_some() {
-        return sample_filtered(engine, shape, hidden, weight, filter, uniforms, tokens);
+pub(in crate::cpu) fn sample(engine: &Engine, o: HeadSample<'_, HostMemory>) {
+    if o.filter.top_k.is_some() || o.filter.top_p.is_some() {
+        return sample_filtered(engine, o);
     }
     match engine.precision() {
-        Precision::F32 => {
-            sample_in::<Single>(engine, shape, hidden, weight, filter, uniforms, tokens);
-        }
-        Precision::Bf16 => {
-            sample_in::<Pairs>(engine, shape, hidden, weight, filter, uniforms, tokens);
-        }
+        Precision::F32 => sample_in::<Single>(engine, o),
+        Precision::Bf16 => sample_in::<Pairs>(engine, o),
     }
 }
 
-fn sample_in<F: Format>(
-    engine: &Engine,
-    shape: Head,
-    hidden: &[f32],
-    weight: Weight<'_>,
-    filter: SamplingFilter,
-    uniforms: &[f64],
-    tokens: &mut [u32],
-) {
-    let weight = HeadWords::new::<F>(engine, shape, weight);
-    for rows in parts(0..shape.rows, ROWS) {
-        let block = Head {
-            rows: rows.len(),
-            ..shape
-        };
+fn sample_in<F: Format>(engine: &Engine, o: HeadSample<'_, HostMemory>) {
+    let HeadShape { rows, channels, .. } = o.shape;
+    let weight = HeadWords::new::<F>(engine, channels, o.weight);
+    let tokens = o.tokens.overwrite(rows, o.shape.vocabulary);
+    for rows in parts(0..rows, ROWS) {
         Block {
             engine,
-            shape: block,
-            hidden: &hidden[rows.start * shape.channels..rows.end * shape.channels],
+            shape: HeadShape {
+                rows: rows.len(),
+                ..o.shape
+            },
+            hidden: &o.hidden[rows.start * channels..rows.end * channels],
             weight: &weight,
-            temperature: filter.temperature,
+            temperature: o.filter.temperature,
             format: PhantomData::<F>,
         }
-        .sample(&uniforms[rows.clone()], &mut tokens[rows]);
+        .sample(&o.uniforms[rows.clone()], &mut tokens[rows]);
     }
 }
 
 /// With top-k or top-p the order of all logits of a row matters: a few rows of them are held.
-fn sample_filtered(
-    engine: &Engine,
-    shape: Head,
-    hidden: &[f32],
-    weight: Weight<'_>,
-    filter: SamplingFilter,
-    uniforms: &[f64],
-    tokens: &mut [u32],
-) {
+fn sample_filtered(engine: &Engine, o: HeadSample<'_, HostMemory>) {
+    let HeadShape {
+        rows,
+        channels,
+        vocabulary,
+    } = o.shape;
+    let tokens = Shared::new(o.tokens.overwrite(rows, vocabulary));
     let block = engine.panel();
-    let mut rows_of_logits = engine.scratch(block.min(shape.rows) * shape.vocabulary);
-    for rows in parts(0..shape.rows, block) {
-        let here = Head {
+    let mut logits = engine.scratch(block.min(rows) * vocabulary);
+    for rows in parts(0..rows, block) {
+        let here = HeadShape {
             rows: rows.len(),
-            ..shape
+            ..o.shape
         };
-        let hidden = &hidden[rows.start * shape.channels..rows.end * shape.channels];
-        logits(engine, here, hidden, weight, &mut rows_of_logits);
-        let rows_of_logits: &[f32] = &rows_of_logits;
-        let tokens = Shared::new(&mut tokens[rows.clone()]);
+        let hidden = &o.hidden[rows.start * channels..rows.end * channels];
+        all_logits(engine, here, hidden, o.weight, &mut logits);
+        let logits: &[f32] = &logits;
         engine.for_each(rows.len(), |i| {
-            let logits = &rows_of_logits[i * shape.vocabulary..][..shape.vocabulary];
-            let token = sampling::draw(logits, filter, uniforms[rows.start + i]);
+            let logits = &logits[i * vocabulary..][..vocabulary];
+            let token = sampling::draw(logits, o.filter, o.uniforms[rows.start + i]);
             // SAFETY: every task has an element of its own.
-            unsafe { tokens.set(i, token) };
+            unsafe { tokens.set(rows.start + i, token) };
         });
     }
 }
@@ -98,7 +77,7 @@ fn sample_filtered(
 /// At most [`ROWS`] rows to sample.
 struct Block<'a, F> {
     engine: &'a Engine,
-    shape: Head,
+    shape: HeadShape,
     hidden: &'a [f32],
     weight: &'a HeadWords<'a>,
     temperature: f32,
@@ -141,8 +120,8 @@ impl<F: Format> Block<'_, F> {
         let Self { engine, shape, .. } = *self;
         let width = engine.panel();
         let padded = shape.rows.next_multiple_of(width);
-        let mut panels = HiddenPanels::new::<F>(engine, shape, shape.rows);
-        panels.pack::<F>(engine, shape, 0..shape.rows, self.hidden);
+        let mut panels = HiddenPanels::new::<F>(engine, shape.channels, shape.rows);
+        panels.pack::<F>(engine, 0..shape.rows, self.hidden);
         let tiles = shape.vocabulary.div_ceil(TILE);
         // For every tile: the maxima of the rows, then the sums of their exponentials.
         let mut totals = engine.scratch(tiles * 2 * padded);
@@ -210,8 +189,8 @@ impl<F: Format> Block<'_, F> {
         for (row, draw) in hidden.chunks_exact_mut(channels.max(1)).zip(draws) {
             row.copy_from_slice(&self.hidden[draw.row * channels..][..channels]);
         }
-        let mut panel = HiddenPanels::new::<F>(engine, shape, draws.len());
-        panel.pack::<F>(engine, shape, 0..draws.len(), &hidden);
+        let mut panel = HiddenPanels::new::<F>(engine, channels, draws.len());
+        panel.pack::<F>(engine, 0..draws.len(), &hidden);
         let mut tile = engine.scratch(TILE * width);
         engine.run_with::<F, _>(LogitsTile {
             depth: self.weight.row(),

@@ -14,15 +14,15 @@ use std::f32::consts::LOG2_E;
 use std::marker::PhantomData;
 use std::ops::Range;
 
-use super::attention_narrow::mask;
-use super::engine::Shared;
-use super::format::{Format, Single};
-use super::matmul::{LeftLayout, Operand, PackLeft};
-use super::microkernel::{
+use super::head::{HeadRows, HeadShape, HeadTarget};
+use super::mask::mask;
+use crate::cpu::format::{Format, Single};
+use crate::cpu::matmul::{LeftLayout, Operand, PackLeft};
+use crate::cpu::microkernel::{
     Left, MAX_PANEL, PANEL_VECTORS, Panel, Product, add_products, multiply_words,
 };
-use super::pack::pack_transposed;
-use super::simd::{Kernel, Simd};
+use crate::cpu::pack::pack_transposed;
+use crate::cpu::simd::{Kernel, Simd};
 
 /// Most keys of a tile.
 pub(super) const KEYS: usize = 64;
@@ -40,27 +40,7 @@ pub(super) const SHORT_STRIP: usize = 4;
 /// Scores of the keys of a strip, a panel's queries each.
 pub(super) type Strip<S, const M: usize> = [[<S as Simd>::Vector; PANEL_VECTORS]; M];
 
-/// One head of one sequence in matrices with rows of `stride` numbers.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct HeadShape {
-    /// Rows of the sequence.
-    pub(super) len: usize,
-    /// Numbers in a row of the head.
-    pub(super) dimension: usize,
-    /// Numbers in a row of the matrix.
-    pub(super) stride: usize,
-    /// As in [`Attention::window`](crate::Attention::window).
-    pub(super) window: Option<usize>,
-}
-
 impl HeadShape {
-    /// The first key that the query at `position` sees.
-    #[inline(always)]
-    pub(super) fn first_key(&self, position: usize) -> usize {
-        self.window
-            .map_or(0, |window| (position + 1).saturating_sub(window))
-    }
-
     /// Rows of packed keys and values: those of the sequence, and as many as fill the last strip.
     pub(super) fn padded_len(&self) -> usize {
         self.len.next_multiple_of(STRIP)
@@ -77,13 +57,18 @@ impl HeadShape {
 
     /// Packs a matrix as a left operand (positions, channels), with zeros to the end.
     #[inline(always)]
-    pub(super) fn pack_rows<S: Simd>(&self, s: S, x: &[f32], rows: &mut [f32]) {
+    pub(super) fn pack_rows<S: Simd>(&self, s: S, x: HeadRows<'_>, rows: &mut [f32]) {
         self.pack_left::<Single, S>(s, [self.len, self.dimension], false, x, rows);
     }
 
     /// Packs a matrix as a left operand (channels, words of positions), with zeros to the end.
     #[inline(always)]
-    pub(super) fn pack_columns<F: Format, S: Simd>(&self, s: S, x: &[f32], words: &mut [f32]) {
+    pub(super) fn pack_columns<F: Format, S: Simd>(
+        &self,
+        s: S,
+        x: HeadRows<'_>,
+        words: &mut [f32],
+    ) {
         self.pack_left::<F, S>(s, [self.dimension, self.len], true, x, words);
     }
 
@@ -93,7 +78,7 @@ impl HeadShape {
         s: S,
         sizes: [usize; 2],
         transposed: bool,
-        x: &[f32],
+        x: HeadRows<'_>,
         words: &mut [f32],
     ) {
         let layout = LeftLayout::new::<F>(sizes, transposed);
@@ -101,8 +86,8 @@ impl HeadShape {
         PackLeft {
             depth: sizes[1],
             left: Operand {
-                values: x,
-                stride: self.stride,
+                values: x.values,
+                stride: x.stride,
                 transposed,
             },
             lines: 0..layout.lines,
@@ -114,21 +99,19 @@ impl HeadShape {
         padding.fill(0.0);
     }
 
-    /// Packs queries as a panel (dimension, rows), times log₂ e: the exponentials of scores are
-    /// powers of two.
+    /// Packs queries as a panel (dimension, rows), times the scale of the scores and log₂ e: the
+    /// exponentials of scores are powers of two.
     #[inline(always)]
     pub(super) fn pack_queries<S: Simd>(
         &self,
         s: S,
         rows: &Range<usize>,
-        queries: &[f32],
+        queries: HeadRows<'_>,
         panel: &mut [f32],
     ) {
         self.pack_panel(s, rows, queries, panel);
         let panel = &mut panel[..self.dimension * PANEL_VECTORS * S::LANES];
-        for x in panel.chunks_exact_mut(S::LANES) {
-            s.store_front(x, s.mul(s.load_front(x), s.splat(LOG2_E)));
-        }
+        multiply_by(s, self.scale * LOG2_E, panel);
     }
 
     /// Packs rows of a matrix as a panel (dimension, rows).
@@ -137,24 +120,25 @@ impl HeadShape {
         &self,
         s: S,
         rows: &Range<usize>,
-        x: &[f32],
+        x: HeadRows<'_>,
         panel: &mut [f32],
     ) {
         let width = PANEL_VECTORS * S::LANES;
-        let source = &x[rows.start * self.stride..];
+        let HeadRows { values, stride } = x;
+        let source = &values[rows.start * stride..];
         if rows.len() < width || !self.dimension.is_multiple_of(4) {
-            let (channels, stride) = (self.dimension, self.stride);
+            let channels = self.dimension;
             return pack_transposed::<Single, S>(s, channels, rows.len(), source, stride, panel);
         }
-        let source = &source[..(width - 1) * self.stride + self.dimension];
+        let source = &source[..(width - 1) * stride + self.dimension];
         for (d, panel) in (0..self.dimension)
             .step_by(4)
             .zip(panel.chunks_exact_mut(4 * width))
         {
             for v in 0..PANEL_VECTORS {
-                let source = &source[v * S::LANES * self.stride + d..];
+                let source = &source[v * S::LANES * stride + d..];
                 // SAFETY: the slice ends with channel `dimension` of the last row of the panel.
-                let columns = unsafe { s.load_columns(source.as_ptr(), self.stride) };
+                let columns = unsafe { s.load_columns(source.as_ptr(), stride) };
                 for (panel, column) in panel.chunks_exact_mut(width).zip(columns) {
                     s.store_front(&mut panel[v * S::LANES..][..S::LANES], column);
                 }
@@ -162,8 +146,7 @@ impl HeadShape {
         }
     }
 
-    /// Writes a panel (dimension, rows) over rows of a matrix of which channel 0 of row 0 is at
-    /// `offset`.
+    /// Writes a panel (dimension, rows) over rows of the head.
     ///
     /// # Safety
     /// Nothing else may access these rows of the head meanwhile.
@@ -173,16 +156,13 @@ impl HeadShape {
         s: S,
         rows: &Range<usize>,
         panel: &[f32],
-        x: Shared<'_>,
-        offset: usize,
+        x: HeadTarget<'_>,
     ) {
         let width = PANEL_VECTORS * S::LANES;
-        let start = offset + rows.start * self.stride;
         if rows.len() < width || !self.dimension.is_multiple_of(4) {
             for (lane, row) in rows.clone().enumerate() {
-                let start = offset + row * self.stride;
                 // SAFETY: the caller's.
-                let row = unsafe { x.part(start..start + self.dimension) };
+                let row = unsafe { x.row(row, self.dimension) };
                 for (x, panel) in row.iter_mut().zip(panel.chunks_exact(width)) {
                     *x = panel[lane];
                 }
@@ -199,8 +179,8 @@ impl HeadShape {
                 let columns = [column(0), column(1), column(2), column(3)];
                 // SAFETY: four channels of LANES rows of the head, which are the caller's.
                 unsafe {
-                    let target = x.at(start + v * S::LANES * self.stride + d);
-                    s.store_columns(target, self.stride, columns);
+                    let target = x.at(rows.start + v * S::LANES, d);
+                    s.store_columns(target, x.stride, columns);
                 }
             }
         }
@@ -246,6 +226,15 @@ impl HeadShape {
                 scores[i][v] = s.add(scores[i][v], hidden);
             }
         }
+    }
+}
+
+/// Multiplies whole vectors of numbers by a factor.
+#[inline(always)]
+pub(super) fn multiply_by<S: Simd>(s: S, factor: f32, x: &mut [f32]) {
+    let factor = s.splat(factor);
+    for x in x.chunks_exact_mut(S::LANES) {
+        s.store_front(x, s.mul(s.load_front(x), factor));
     }
 }
 
@@ -339,7 +328,7 @@ mod tests {
                 let shape = HeadShape {
                     len,
                     dimension: 4,
-                    stride: 4,
+                    scale: 1.0,
                     window,
                 };
                 for isa in Isa::available() {
@@ -382,7 +371,7 @@ mod tests {
             let shape = HeadShape {
                 len: 130,
                 dimension: 4,
-                stride: 4,
+                scale: 1.0,
                 window,
             };
             for isa in Isa::available() {

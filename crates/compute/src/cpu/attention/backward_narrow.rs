@@ -1,4 +1,4 @@
-//! The gradient of attention for heads of few channels; see [`attention_narrow`](super::attention_narrow).
+//! The gradient of attention for heads of few channels; see [`forward_narrow`](super::forward_narrow).
 //!
 //! Keys one after another, and for each all queries that see it, a vector at a time. The sums of the
 //! gradients of key and value stay in registers, lane by lane, until the last query; those of the
@@ -8,10 +8,11 @@
 use std::f32::consts::{LN_2, LOG2_E};
 use std::ops::Range;
 
-use super::attention_backward::BackwardHead;
-use super::attention_narrow::{load_channels, mask, pack_rows, store_channels};
-use super::math::Exponent;
-use super::simd::{Kernel, MAX_LANES, Simd};
+use super::head::{BackwardGroup, HeadRows, QueryHead};
+use super::mask::mask;
+use super::narrow::{load_channels, pack_rows, store_channels};
+use crate::cpu::math::Exponent;
+use crate::cpu::simd::{Kernel, MAX_LANES, Simd};
 
 /// Queries whose operands fit the first-level cache.
 const BLOCK: usize = 512;
@@ -22,9 +23,10 @@ pub(super) const fn scratch_len<const D: usize>(len: usize) -> usize {
     4 * len * D + block.next_multiple_of(MAX_LANES) * (3 * D + 2)
 }
 
-/// One head of one sequence.
+/// The query heads of one sequence that read one head of keys and values.
 pub(super) struct Backward<'a, const D: usize> {
-    pub(super) head: BackwardHead<'a>,
+    pub(super) group: BackwardGroup<'a>,
+    /// As long as [`scratch_len`] says.
     pub(super) scratch: &'a mut [f32],
 }
 
@@ -32,41 +34,46 @@ impl<const D: usize> Kernel for Backward<'_, D> {
     type Output = ();
 
     #[inline(always)]
-    fn run<S: Simd>(mut self, s: S) {
-        let scratch = std::mem::take(&mut self.scratch);
-        let BackwardHead { shape, inputs, .. } = self.head;
+    fn run<S: Simd>(self, s: S) {
+        let group = self.group;
+        let shape = group.shape;
         // A row is a key and its value.
-        let (rows, rest) = scratch.split_at_mut(2 * D * shape.len);
+        let (rows, rest) = self.scratch.split_at_mut(2 * D * shape.len);
         let (d_rows, rest) = rest.split_at_mut(2 * D * shape.len);
-        pack_rows::<D>(shape, inputs.keys, rows, 2 * D);
-        pack_rows::<D>(shape, inputs.values, &mut rows[D..], 2 * D);
+        pack_rows::<D>(group.keys, rows, 2 * D);
+        pack_rows::<D>(group.values, &mut rows[D..], 2 * D);
         d_rows.fill(0.0);
-        for first in (0..shape.len).step_by(BLOCK) {
-            let end = shape.len.min(first + BLOCK);
-            let vectors = &mut rest[..(end - first).div_ceil(S::LANES) * Vectors::<S, D>::LEN];
-            self.pack_queries(s, first, end, vectors);
-            for key in shape.first_key(first)..end {
-                let row = &rows[key * 2 * D..][..2 * D];
-                let mut pair = Pair::<S, D>::new(s, row);
-                // The lanes of the block that see the key.
-                let seen = key.max(first) - first
-                    ..shape
-                        .window
-                        .map_or(end, |window| end.min(key.saturating_add(window)))
-                        - first;
-                pair.pass(s, seen, vectors);
-                pair.add_gradients(s, &mut d_rows[key * 2 * D..][..2 * D]);
+        for head in group.query_heads {
+            let queries = Queries::<D> {
+                head,
+                scale: shape.scale,
+            };
+            for first in (0..shape.len).step_by(BLOCK) {
+                let end = shape.len.min(first + BLOCK);
+                let vectors = &mut rest[..(end - first).div_ceil(S::LANES) * Vectors::<S, D>::LEN];
+                queries.pack(s, first..end, vectors);
+                for key in shape.first_key(first)..end {
+                    let row = &rows[key * 2 * D..][..2 * D];
+                    let mut pair = Pair::<S, D>::new(s, row);
+                    // The lanes of the block that see the key.
+                    let seen = key.max(first) - first
+                        ..shape
+                            .window
+                            .map_or(end, |window| end.min(key.saturating_add(window)))
+                            - first;
+                    pair.pass(s, seen, vectors);
+                    pair.add_gradients(s, &mut d_rows[key * 2 * D..][..2 * D]);
+                }
+                queries.unpack(s, first..end, vectors);
             }
-            self.unpack_queries(s, first, end, vectors);
         }
         for (row, d_row) in d_rows.chunks_exact(2 * D).enumerate() {
-            let start = self.head.offset + row * shape.stride;
             let (d_key, d_value) = d_row.split_at(D);
             // SAFETY: this head's channels of this sequence's rows belong to this task.
-            let [to_key, to_value] =
-                [1, 2].map(|g| unsafe { self.head.gradients[g].part(start..start + D) });
+            let (to_key, to_value) =
+                unsafe { (group.d_keys.row(row, D), group.d_values.row(row, D)) };
             for (to, d) in to_key.iter_mut().zip(d_key) {
-                // The factor log₂ e of the packed queries.
+                // Of the factors of the packed queries the scale is wanted, and log₂ e not.
                 *to = d * LN_2;
             }
             to_value.copy_from_slice(d_value);
@@ -74,8 +81,8 @@ impl<const D: usize> Kernel for Backward<'_, D> {
     }
 }
 
-/// A vector of queries in the working memory: queries times log₂ e, gradients of the output,
-/// gradients of the queries (`D` vectors each), then the negatives of the logarithms of the sums, in
+/// A vector of queries in the working memory: queries times scale and log₂ e, gradients of the output,
+/// gradients of the queries without the scale (`D` vectors each), then the negatives of the logarithms of the sums, in
 /// bits, and of their gradients.
 struct Vectors<S, const D: usize>(S);
 
@@ -89,20 +96,26 @@ impl<S: Simd, const D: usize> Vectors<S, D> {
     }
 }
 
-impl<const D: usize> Backward<'_, D> {
+/// The queries of one head.
+struct Queries<'a, const D: usize> {
+    head: &'a QueryHead<'a>,
+    scale: f32,
+}
+
+impl<const D: usize> Queries<'_, D> {
     #[inline(always)]
-    fn pack_queries<S: Simd>(&self, s: S, first: usize, end: usize, vectors: &mut [f32]) {
-        let BackwardHead { shape, inputs, .. } = self.head;
+    fn pack<S: Simd>(&self, s: S, rows: Range<usize>, vectors: &mut [f32]) {
+        let head = self.head;
+        let factor = s.splat(self.scale * LOG2_E);
         for (v, vector) in vectors.chunks_exact_mut(Vectors::<S, D>::LEN).enumerate() {
-            let first = first + v * S::LANES;
-            let rows = first..end.min(first + S::LANES);
-            let load = |source| load_channels::<S, D>(s, rows.clone(), source, shape.stride);
-            let (queries, out, d_out) =
-                (load(inputs.queries), load(inputs.out), load(inputs.d_out));
+            let first = rows.start + v * S::LANES;
+            let rows = first..rows.end.min(first + S::LANES);
+            let load = |source: HeadRows<'_>| load_channels::<S, D>(s, rows.clone(), source);
+            let (queries, out, d_out) = (load(head.queries), load(head.out), load(head.d_out));
             // No weight where there is no query.
             let mut log_sums = [f32::NEG_INFINITY; MAX_LANES];
             for (log_sum, row) in log_sums.iter_mut().zip(rows.clone()) {
-                *log_sum = -LOG2_E * inputs.log_sums[row * self.head.heads];
+                *log_sum = -LOG2_E * head.log_sums.row(row, 1)[0];
             }
             let mut d_log_sums = s.splat(0.0);
             for d in 0..D {
@@ -110,7 +123,7 @@ impl<const D: usize> Backward<'_, D> {
             }
             let mut store = |i: usize, v| s.store_front(&mut vector[i * S::LANES..][..S::LANES], v);
             for d in 0..D {
-                store(d, s.mul(queries[d], s.splat(LOG2_E)));
+                store(d, s.mul(queries[d], factor));
                 store(D + d, d_out[d]);
                 store(2 * D + d, s.splat(0.0));
             }
@@ -121,25 +134,18 @@ impl<const D: usize> Backward<'_, D> {
 
     /// Writes the gradients of the queries where they belong.
     #[inline(always)]
-    fn unpack_queries<S: Simd>(&self, s: S, first: usize, end: usize, vectors: &[f32]) {
+    fn unpack<S: Simd>(&self, s: S, rows: Range<usize>, vectors: &[f32]) {
+        let scale = s.splat(self.scale);
         let vectors = vectors.chunks_exact(Vectors::<S, D>::LEN);
         for (v, vector) in vectors.enumerate() {
-            let first = first + v * S::LANES;
-            let rows = first..end.min(first + S::LANES);
+            let first = rows.start + v * S::LANES;
+            let rows = first..rows.end.min(first + S::LANES);
             let channels: [S::Vector; D] = std::array::from_fn(|d| {
-                s.load_front(&vector[(2 * D + d) * S::LANES..][..S::LANES])
+                let d_query = s.load_front(&vector[(2 * D + d) * S::LANES..][..S::LANES]);
+                s.mul(d_query, scale)
             });
             // SAFETY: this head's channels of this sequence's rows belong to this task.
-            unsafe {
-                store_channels(
-                    s,
-                    rows,
-                    self.head.gradients[0],
-                    self.head.offset,
-                    self.head.shape.stride,
-                    channels,
-                );
-            }
+            unsafe { store_channels(s, rows, self.head.d_queries, channels) };
         }
     }
 }

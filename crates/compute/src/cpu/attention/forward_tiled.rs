@@ -2,116 +2,25 @@
 
 use std::f32::consts::LN_2;
 use std::marker::PhantomData;
-use std::ops::Range;
 
-use super::attention_narrow;
-use super::attention_tile::{HeadShape, SHORT_STRIP, STRIP, TILE, add_weighted, strip};
-use super::engine::{Engine, Shared};
-use super::format::{Format, Pairs, Single};
-use super::math::exp2;
-use super::microkernel::{MAX_PANEL, PANEL_VECTORS};
-use super::simd::{Kernel, MAX_LANES, Simd};
-use crate::{Attention, Precision};
-
-/// Runs `task(sequence's first row, head, shape)` for every head of every sequence.
-pub(super) fn for_each_head(
-    engine: &Engine,
-    shape: Attention<'_>,
-    task: impl Fn(usize, usize, HeadShape) + Send + Sync,
-) {
-    let dimension = shape.channels / shape.heads;
-    let sequences = shape.sequences;
-    // Long sequences first would balance better, but their number is large next to the threads'.
-    engine.for_each(sequences.count() * shape.heads, |i| {
-        let (sequence, head) = (i / shape.heads, i % shape.heads);
-        let rows = sequences.range(sequence);
-        if !rows.is_empty() && dimension > 0 {
-            let shape = HeadShape {
-                len: rows.len(),
-                dimension,
-                stride: shape.channels,
-                window: shape.window,
-            };
-            task(rows.start, head, shape);
-        }
-    });
-}
-
-pub(super) fn attention(
-    engine: &Engine,
-    shape: Attention<'_>,
-    queries: &[f32],
-    keys: &[f32],
-    values: &[f32],
-    out: &mut [f32],
-    log_sums: &mut [f32],
-) {
-    let out = Shared::new(out);
-    let log_sums = Shared::new(log_sums);
-    for_each_head(engine, shape, |row, head, head_shape| {
-        let offset = row * shape.channels + head * head_shape.dimension;
-        let head = ForwardHead {
-            shape: head_shape,
-            queries: &queries[offset..],
-            keys: &keys[offset..],
-            values: &values[offset..],
-            out,
-            out_offset: offset,
-            log_sums,
-            log_sums_offset: row * shape.heads + head,
-            heads: shape.heads,
-        };
-        match (head_shape.dimension, engine.precision()) {
-            (4, _) => narrow::<4>(engine, head),
-            (8, _) => narrow::<8>(engine, head),
-            (_, Precision::F32) => tiled::<Single>(engine, head),
-            (_, Precision::Bf16) => tiled::<Pairs>(engine, head),
-        }
-    });
-}
-
-/// What one head of one sequence is computed from, and where its results go.
-#[derive(Clone, Copy)]
-pub(super) struct ForwardHead<'a> {
-    pub(super) shape: HeadShape,
-    /// From the head's first channel in the first row of the sequence on, as keys and values.
-    pub(super) queries: &'a [f32],
-    pub(super) keys: &'a [f32],
-    pub(super) values: &'a [f32],
-    pub(super) out: Shared<'a>,
-    pub(super) out_offset: usize,
-    pub(super) log_sums: Shared<'a>,
-    pub(super) log_sums_offset: usize,
-    pub(super) heads: usize,
-}
-
-fn narrow<const D: usize>(engine: &Engine, head: ForwardHead<'_>) {
-    let mut scratch = engine.scratch(attention_narrow::scratch_len::<D>(head.shape.len));
-    engine.run(attention_narrow::Forward::<'_, D> {
-        head,
-        scratch: &mut scratch,
-    });
-}
-
-fn tiled<F: Format>(engine: &Engine, head: ForwardHead<'_>) {
-    let mut scratch = engine.scratch(scratch_len(head.shape));
-    engine.run_with::<F, _>(Forward::<F> {
-        head,
-        scratch: &mut scratch,
-        format: PhantomData,
-    });
-}
+use super::head::{ForwardHead, HeadShape};
+use super::tile::{SHORT_STRIP, STRIP, TILE, add_weighted, strip};
+use crate::cpu::format::Format;
+use crate::cpu::math::exp2;
+use crate::cpu::microkernel::{MAX_PANEL, PANEL_VECTORS};
+use crate::cpu::simd::{Kernel, MAX_LANES, Simd};
 
 /// Numbers that [`Forward`] needs to work with.
-fn scratch_len(shape: HeadShape) -> usize {
+pub(super) fn scratch_len(shape: HeadShape) -> usize {
     TILE + 2 * shape.dimension * (MAX_PANEL + shape.padded_len())
 }
 
 /// One head of one sequence.
-struct Forward<'a, F> {
-    head: ForwardHead<'a>,
-    scratch: &'a mut [f32],
-    format: PhantomData<F>,
+pub(super) struct Forward<'a, F> {
+    pub(super) head: ForwardHead<'a>,
+    /// As long as [`scratch_len`] says.
+    pub(super) scratch: &'a mut [f32],
+    pub(super) format: PhantomData<F>,
 }
 
 impl<F: Format> Kernel for Forward<'_, F> {
@@ -139,13 +48,19 @@ impl<F: Format> Kernel for Forward<'_, F> {
             sums.fill(0.0);
             let mut softmax = Softmax::new(s);
             for tile_keys in shape.key_tiles::<S>(first) {
-                let keys = &keys[tile_keys.start * dimension..];
+                let operands = Operands {
+                    shape,
+                    first,
+                    first_key: tile_keys.start,
+                    keys: &keys[tile_keys.start * dimension..],
+                    queries: panel,
+                };
                 let before = softmax.maxima;
                 let scores = &mut tile[..tile_keys.len() * width];
                 if S::LANES == MAX_LANES {
-                    softmax.scores::<STRIP>(s, shape, first, &tile_keys, keys, panel, scores);
+                    softmax.scores::<STRIP>(s, &operands, scores);
                 } else {
-                    softmax.scores::<SHORT_STRIP>(s, shape, first, &tile_keys, keys, panel, scores);
+                    softmax.scores::<SHORT_STRIP>(s, &operands, scores);
                 }
                 softmax.shrink(s, before, sums);
                 softmax.weights::<F>(s, scores);
@@ -159,19 +74,30 @@ impl<F: Format> Kernel for Forward<'_, F> {
                 }
             }
             // SAFETY: this head's channels of this sequence's rows belong to this task.
-            unsafe { shape.unpack(s, &queries, sums, head.out, head.out_offset) };
+            unsafe { shape.unpack(s, &queries, sums, head.out) };
             let (maxima, totals) = (softmax.maxima, softmax.totals);
             for v in 0..PANEL_VECTORS {
                 let lanes = s.to_array(maxima[v]).into_iter().zip(s.to_array(totals[v]));
                 let queries = queries.clone().skip(v * S::LANES);
                 for (query, (max, total)) in queries.zip(lanes.take(S::LANES)) {
-                    let at = head.log_sums_offset + query * head.heads;
                     // SAFETY: as above.
-                    unsafe { head.log_sums.set(at, max * LN_2 + total.ln()) };
+                    unsafe { head.log_sums.set(query, max * LN_2 + total.ln()) };
                 }
             }
         }
     }
+}
+
+/// What a tile of scores is computed from.
+struct Operands<'a> {
+    shape: HeadShape,
+    /// The first query.
+    first: usize,
+    first_key: usize,
+    /// From that key on.
+    keys: &'a [f32],
+    /// A panel (dimension, queries).
+    queries: &'a [f32],
 }
 
 /// The online softmax of a panel of queries.
@@ -193,25 +119,15 @@ impl<S: Simd> Softmax<S> {
     }
 
     /// Computes a tile of scores and takes it into the maxima.
-    #[allow(clippy::too_many_arguments)]
     #[inline(always)]
-    fn scores<const M: usize>(
-        &mut self,
-        s: S,
-        shape: HeadShape,
-        first: usize,
-        tile_keys: &Range<usize>,
-        keys: &[f32],
-        panel: &[f32],
-        tile: &mut [f32],
-    ) {
+    fn scores<const M: usize>(&mut self, s: S, operands: &Operands<'_>, tile: &mut [f32]) {
         let width = PANEL_VECTORS * S::LANES;
-        let dimension = shape.dimension;
-        let strips = keys.chunks(M * dimension);
+        let shape = operands.shape;
+        let strips = operands.keys.chunks(M * shape.dimension);
         for (i, (keys, tile)) in strips.zip(tile.chunks_exact_mut(M * width)).enumerate() {
             let zero = [s.splat(0.0); PANEL_VECTORS];
-            let mut scores = strip::<S, M>(s, dimension, keys, panel, zero);
-            shape.hide(s, first, tile_keys.start + i * M, &mut scores);
+            let mut scores = strip::<S, M>(s, shape.dimension, keys, operands.queries, zero);
+            shape.hide(s, operands.first, operands.first_key + i * M, &mut scores);
             for (row, scores) in tile.chunks_exact_mut(width).zip(scores) {
                 for (v, (row, score)) in row.chunks_exact_mut(S::LANES).zip(scores).enumerate() {
                     self.maxima[v] = s.max(self.maxima[v], score);

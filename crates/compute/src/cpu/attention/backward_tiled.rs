@@ -4,106 +4,28 @@ use std::f32::consts::LOG2_E;
 use std::marker::PhantomData;
 use std::ops::Range;
 
-use super::attention::for_each_head;
-use super::attention_narrow_backward;
-use super::attention_tile::{HeadShape, SHORT_STRIP, STRIP, TILE, add_weighted, strip};
-use super::engine::{Engine, Shared};
-use super::format::{Format, Pairs, Single};
-use super::math::exp2;
-use super::microkernel::{Left, MAX_PANEL, PANEL_VECTORS, Panel, Product, multiply_words};
-use super::pack::pack_rows;
-use super::simd::{Kernel, MAX_LANES, Simd};
-use crate::{Attention, Precision};
-
-/// The matrices of the operation; see [`Backend::attention_backward`](crate::Backend).
-#[derive(Clone, Copy)]
-pub(super) struct Inputs<'a> {
-    pub(super) queries: &'a [f32],
-    pub(super) keys: &'a [f32],
-    pub(super) values: &'a [f32],
-    pub(super) out: &'a [f32],
-    pub(super) log_sums: &'a [f32],
-    pub(super) d_out: &'a [f32],
-}
-
-pub(super) fn attention_backward(
-    engine: &Engine,
-    shape: Attention<'_>,
-    inputs: Inputs<'_>,
-    d_queries: &mut [f32],
-    d_keys: &mut [f32],
-    d_values: &mut [f32],
-) {
-    let gradients = [d_queries, d_keys, d_values].map(Shared::new);
-    for_each_head(engine, shape, |row, head, head_shape| {
-        let offset = row * shape.channels + head * head_shape.dimension;
-        let head = BackwardHead {
-            shape: head_shape,
-            inputs: Inputs {
-                queries: &inputs.queries[offset..],
-                keys: &inputs.keys[offset..],
-                values: &inputs.values[offset..],
-                out: &inputs.out[offset..],
-                log_sums: &inputs.log_sums[row * shape.heads + head..],
-                d_out: &inputs.d_out[offset..],
-            },
-            gradients,
-            offset,
-            heads: shape.heads,
-        };
-        match (head_shape.dimension, engine.precision()) {
-            (4, _) => narrow::<4>(engine, head),
-            (8, _) => narrow::<8>(engine, head),
-            (_, Precision::F32) => tiled::<Single>(engine, head),
-            (_, Precision::Bf16) => tiled::<Pairs>(engine, head),
-        }
-    });
-}
-
-/// What the gradients of one head of one sequence are computed from, and where they go.
-#[derive(Clone, Copy)]
-pub(super) struct BackwardHead<'a> {
-    pub(super) shape: HeadShape,
-    /// From the head's first channel in the first row of the sequence on.
-    pub(super) inputs: Inputs<'a>,
-    /// Of queries, keys and values.
-    pub(super) gradients: [Shared<'a>; 3],
-    /// Where the head starts in the gradients.
-    pub(super) offset: usize,
-    pub(super) heads: usize,
-}
-
-fn narrow<const D: usize>(engine: &Engine, head: BackwardHead<'_>) {
-    let len = attention_narrow_backward::scratch_len::<D>(head.shape.len);
-    let mut scratch = engine.scratch(len);
-    engine.run(attention_narrow_backward::Backward::<'_, D> {
-        head,
-        scratch: &mut scratch,
-    });
-}
-
-fn tiled<F: Format>(engine: &Engine, head: BackwardHead<'_>) {
-    let mut scratch = engine.scratch(scratch_len(head.shape));
-    engine.run_with::<F, _>(Backward::<F> {
-        head,
-        scratch: &mut scratch,
-        format: PhantomData,
-    });
-}
+use super::head::{BackwardGroup, HeadRows, HeadShape, QueryHead};
+use super::tile::{SHORT_STRIP, STRIP, TILE, add_weighted, multiply_by, strip};
+use crate::cpu::format::Format;
+use crate::cpu::math::exp2;
+use crate::cpu::microkernel::{Left, MAX_PANEL, PANEL_VECTORS, Panel, Product, multiply_words};
+use crate::cpu::pack::pack_rows;
+use crate::cpu::simd::{Kernel, MAX_LANES, Simd};
 
 /// Numbers that [`Backward`] needs to work with.
-fn scratch_len(shape: HeadShape) -> usize {
+pub(super) fn scratch_len(shape: HeadShape) -> usize {
     let padded = shape.dimension.next_multiple_of(MAX_PANEL);
     3 * TILE
         + (3 * shape.dimension + 2 * padded) * MAX_PANEL
         + (3 * shape.dimension + 2 * padded) * shape.padded_len()
 }
 
-/// One head of one sequence.
-struct Backward<'a, F> {
-    head: BackwardHead<'a>,
-    scratch: &'a mut [f32],
-    format: PhantomData<F>,
+/// The query heads of one sequence that read one head of keys and values.
+pub(super) struct Backward<'a, F> {
+    pub(super) group: BackwardGroup<'a>,
+    /// As long as [`scratch_len`] says.
+    pub(super) scratch: &'a mut [f32],
+    pub(super) format: PhantomData<F>,
 }
 
 impl<F: Format> Kernel for Backward<'_, F> {
@@ -111,9 +33,8 @@ impl<F: Format> Kernel for Backward<'_, F> {
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let width = PANEL_VECTORS * S::LANES;
-        let head = self.head;
-        let BackwardHead { shape, inputs, .. } = head;
+        let group = self.group;
+        let shape = group.shape;
         let (dimension, padded_len) = (shape.dimension, shape.padded_len());
         let padded = dimension.next_multiple_of(S::LANES);
         let mut rest = self.scratch;
@@ -121,72 +42,37 @@ impl<F: Format> Kernel for Backward<'_, F> {
             rest.split_off_mut(..len)
                 .expect("`scratch_len` counts them all")
         };
-        let mut tile = Tile::<F> {
-            weights: room(TILE),
-            d_scores: room(TILE),
-            d_scores_panel: room(if F::NUMBERS > 1 { TILE } else { 0 }),
-            format: PhantomData,
+        let mut work = Work::<F> {
+            tile: Tile {
+                weights: room(TILE),
+                d_scores: room(TILE),
+                d_scores_panel: room(if F::NUMBERS > 1 { TILE } else { 0 }),
+                format: PhantomData,
+            },
+            panels: std::array::from_fn(|_| room(dimension * MAX_PANEL)),
+            query_rows: std::array::from_fn(|_| {
+                room(dimension.next_multiple_of(PANEL_VECTORS * S::LANES) * MAX_PANEL)
+            }),
+            keys: room(padded_len * dimension),
+            values: room(padded_len * dimension),
+            key_columns: room(F::words(padded_len) * dimension),
+            d_keys: room(padded_len * padded),
+            d_values: room(padded_len * padded),
         };
-        let [query_panel, d_out_panel, d_query_panel] =
-            std::array::from_fn(|_| room(dimension * MAX_PANEL));
-        let [query_rows, d_out_rows] =
-            std::array::from_fn(|_| room(dimension.next_multiple_of(width) * MAX_PANEL));
-        let [keys, values] = std::array::from_fn(|_| room(padded_len * dimension));
-        let key_columns = room(F::words(padded_len) * dimension);
-        let [d_keys, d_values] = std::array::from_fn(|_| room(padded_len * padded));
-        shape.pack_rows(s, inputs.keys, keys);
-        shape.pack_rows(s, inputs.values, values);
-        shape.pack_columns::<F, S>(s, inputs.keys, key_columns);
-        d_keys.fill(0.0);
-        d_values.fill(0.0);
-        for first in (0..shape.len).step_by(width) {
-            let queries = first..shape.len.min(first + width);
-            shape.pack_queries(s, &queries, inputs.queries, query_panel);
-            shape.pack_panel(s, &queries, inputs.d_out, d_out_panel);
-            pack_query_rows::<F, S>(s, shape, &queries, inputs.queries, query_rows);
-            pack_query_rows::<F, S>(s, shape, &queries, inputs.d_out, d_out_rows);
-            let panels = Panels {
-                first,
-                queries: query_panel,
-                d_out: d_out_panel,
-                statistics: statistics(s, shape, inputs, head.heads, &queries),
-            };
-            d_query_panel[..dimension * width].fill(0.0);
-            for tile_keys in shape.key_tiles::<S>(first) {
-                let keys = &keys[tile_keys.start * dimension..];
-                let values = &values[tile_keys.start * dimension..];
-                if S::LANES == MAX_LANES {
-                    tile.compute::<S, STRIP>(s, shape, &panels, &tile_keys, keys, values);
-                } else {
-                    tile.compute::<S, SHORT_STRIP>(s, shape, &panels, &tile_keys, keys, values);
-                }
-                let words = F::words(tile_keys.start)..F::words(tile_keys.end);
-                add_weighted::<F, S>(
-                    s,
-                    [dimension, words.len()],
-                    &key_columns[words.start * dimension..],
-                    tile.d_scores_panel(),
-                    d_query_panel,
-                );
-                let rows = tile_keys.start * padded..tile_keys.end * padded;
-                for (left, panels, sums) in [
-                    (&*tile.weights, &*d_out_rows, &mut d_values[rows.clone()]),
-                    (&*tile.d_scores, &*query_rows, &mut d_keys[rows]),
-                ] {
-                    let sizes = [tile_keys.len(), F::words(queries.len()), padded];
-                    add_rows::<F, S>(s, sizes, left, panels, sums);
-                }
-            }
-            // SAFETY: this head's channels of this sequence's rows belong to this task.
-            unsafe {
-                shape.unpack(s, &queries, d_query_panel, head.gradients[0], head.offset);
-            }
+        shape.pack_rows(s, group.keys, work.keys);
+        shape.pack_rows(s, group.values, work.values);
+        shape.pack_columns::<F, S>(s, group.keys, work.key_columns);
+        work.d_keys.fill(0.0);
+        work.d_values.fill(0.0);
+        for head in group.query_heads {
+            work.add_head(s, shape, head);
         }
-        for (gradient, sums) in [(head.gradients[1], d_keys), (head.gradients[2], d_values)] {
+        multiply_by(s, shape.scale, work.d_keys);
+        let gradients = [(group.d_keys, work.d_keys), (group.d_values, work.d_values)];
+        for (gradient, sums) in gradients {
             for (row, sums) in sums.chunks_exact(padded).enumerate().take(shape.len) {
-                let start = head.offset + row * shape.stride;
-                // SAFETY: as above.
-                let gradient = unsafe { gradient.part(start..start + dimension) };
+                // SAFETY: this head's channels of this sequence's rows belong to this task.
+                let gradient = unsafe { gradient.row(row, dimension) };
                 for (gradient, sums) in gradient
                     .chunks_mut(S::LANES)
                     .zip(sums.chunks_exact(S::LANES))
@@ -198,22 +84,100 @@ impl<F: Format> Kernel for Backward<'_, F> {
     }
 }
 
+/// What the heads of a group share, and room for what each needs.
+struct Work<'a, F> {
+    tile: Tile<'a, F>,
+    /// A panel's queries, gradients of the output, and gradients of the queries, (dimension, queries).
+    panels: [&'a mut [f32]; 3],
+    /// See [`pack_query_rows`]: the queries, and the gradients of the output.
+    query_rows: [&'a mut [f32]; 2],
+    /// (keys, dimension).
+    keys: &'a mut [f32],
+    values: &'a mut [f32],
+    /// (dimension, words of keys).
+    key_columns: &'a mut [f32],
+    /// Sums, (keys, dimension in whole vectors); that of the keys without the scale.
+    d_keys: &'a mut [f32],
+    d_values: &'a mut [f32],
+}
+
+impl<F: Format> Work<'_, F> {
+    /// The gradient of the queries of one head, and its share of those of keys and values.
+    #[inline(always)]
+    fn add_head<S: Simd>(&mut self, s: S, shape: HeadShape, head: &QueryHead<'_>) {
+        let width = PANEL_VECTORS * S::LANES;
+        let dimension = shape.dimension;
+        let padded = dimension.next_multiple_of(S::LANES);
+        let [query_panel, d_out_panel, d_query_panel] = &mut self.panels;
+        let [query_rows, d_out_rows] = &mut self.query_rows;
+        for first in (0..shape.len).step_by(width) {
+            let queries = first..shape.len.min(first + width);
+            shape.pack_queries(s, &queries, head.queries, query_panel);
+            shape.pack_panel(s, &queries, head.d_out, d_out_panel);
+            pack_query_rows::<F, S>(s, dimension, &queries, head.queries, query_rows);
+            pack_query_rows::<F, S>(s, dimension, &queries, head.d_out, d_out_rows);
+            let panels = Panels {
+                first,
+                queries: query_panel,
+                d_out: d_out_panel,
+                statistics: statistics(s, dimension, head, &queries),
+            };
+            let d_query_panel = &mut d_query_panel[..dimension * width];
+            d_query_panel.fill(0.0);
+            for tile_keys in shape.key_tiles::<S>(first) {
+                let keys = &self.keys[tile_keys.start * dimension..];
+                let values = &self.values[tile_keys.start * dimension..];
+                let tile = &mut self.tile;
+                if S::LANES == MAX_LANES {
+                    tile.compute::<S, STRIP>(s, shape, &panels, &tile_keys, [keys, values]);
+                } else {
+                    tile.compute::<S, SHORT_STRIP>(s, shape, &panels, &tile_keys, [keys, values]);
+                }
+                let words = F::words(tile_keys.start)..F::words(tile_keys.end);
+                add_weighted::<F, S>(
+                    s,
+                    [dimension, words.len()],
+                    &self.key_columns[words.start * dimension..],
+                    tile.d_scores_panel(),
+                    d_query_panel,
+                );
+                let rows = tile_keys.start * padded..tile_keys.end * padded;
+                for (left, panels, sums) in [
+                    (
+                        &*tile.weights,
+                        &**d_out_rows,
+                        &mut self.d_values[rows.clone()],
+                    ),
+                    (&*tile.d_scores, &**query_rows, &mut self.d_keys[rows]),
+                ] {
+                    let sizes = [tile_keys.len(), F::words(queries.len()), padded];
+                    add_rows::<F, S>(s, sizes, left, panels, sums);
+                }
+            }
+            multiply_by(s, shape.scale, d_query_panel);
+            // SAFETY: this head's channels of this sequence's rows belong to this task.
+            unsafe { shape.unpack(s, &queries, d_query_panel, head.d_queries) };
+        }
+    }
+}
+
 /// Packs a panel's queries as right operands (words of queries, dimension), side by side.
 #[inline(always)]
 fn pack_query_rows<F: Format, S: Simd>(
     s: S,
-    shape: HeadShape,
+    dimension: usize,
     queries: &Range<usize>,
-    source: &[f32],
+    source: HeadRows<'_>,
     panels: &mut [f32],
 ) {
     let width = PANEL_VECTORS * S::LANES;
-    let source = &source[queries.start * shape.stride..];
+    let HeadRows { values, stride } = source;
+    let values = &values[queries.start * stride..];
     let panels = panels.chunks_exact_mut(F::words(queries.len()) * width);
-    for (column, panel) in (0..shape.dimension).step_by(width).zip(panels) {
-        let columns = width.min(shape.dimension - column);
-        let source = &source[column..];
-        pack_rows::<F, S>(s, queries.len(), columns, source, shape.stride, panel);
+    for (column, panel) in (0..dimension).step_by(width).zip(panels) {
+        let columns = width.min(dimension - column);
+        let values = &values[column..];
+        pack_rows::<F, S>(s, queries.len(), columns, values, stride, panel);
     }
 }
 
@@ -222,23 +186,22 @@ fn pack_query_rows<F: Format, S: Simd>(
 #[inline(always)]
 fn statistics<S: Simd>(
     s: S,
-    shape: HeadShape,
-    inputs: Inputs<'_>,
-    heads: usize,
+    dimension: usize,
+    head: &QueryHead<'_>,
     queries: &Range<usize>,
 ) -> [[S::Vector; PANEL_VECTORS]; 2] {
     // −∞ where there is no query, so that the weights there are 0.
     let mut log_sums = [f32::NEG_INFINITY; MAX_PANEL];
     let mut d_log_sums = [0.0; MAX_PANEL];
     for (log_sum, query) in log_sums.iter_mut().zip(queries.clone()) {
-        *log_sum = -LOG2_E * inputs.log_sums[query * heads];
+        *log_sum = -LOG2_E * head.log_sums.row(query, 1)[0];
     }
     for (i, sums) in d_log_sums.chunks_exact_mut(4).enumerate() {
         let mut products = [s.splat(0.0); 4];
         for (query, product) in queries.clone().skip(4 * i).zip(&mut products) {
-            let row = query * shape.stride..query * shape.stride + shape.dimension;
-            let out = inputs.out[row.clone()].chunks(S::LANES);
-            for (out, d_out) in out.zip(inputs.d_out[row].chunks(S::LANES)) {
+            let out = head.out.row(query, dimension).chunks(S::LANES);
+            let d_out = head.d_out.row(query, dimension).chunks(S::LANES);
+            for (out, d_out) in out.zip(d_out) {
                 *product = s.mul_add(s.load_front(out), s.load_front(d_out), *product);
             }
         }
@@ -254,7 +217,7 @@ fn statistics<S: Simd>(
 struct Panels<'a, S: Simd> {
     /// The first query.
     first: usize,
-    /// (dimension, queries), times log₂ e.
+    /// (dimension, queries), times scale and log₂ e.
     queries: &'a [f32],
     /// The gradient of the output, (dimension, queries).
     d_out: &'a [f32],
@@ -281,8 +244,8 @@ impl<F: Format> Tile<'_, F> {
         }
     }
 
-    /// Computes the weights P, the gradient of the weights dP, and from both that of the scores:
-    /// P ∘ (dP − rowsum(dO ∘ O)).
+    /// Computes the weights P, the gradient of the weights dP, and from both that of the scores
+    /// before they are scaled: P ∘ (dP − rowsum(dO ∘ O)).
     #[inline(always)]
     fn compute<S: Simd, const M: usize>(
         &mut self,
@@ -290,8 +253,7 @@ impl<F: Format> Tile<'_, F> {
         shape: HeadShape,
         panels: &Panels<'_, S>,
         tile_keys: &Range<usize>,
-        keys: &[f32],
-        values: &[f32],
+        [keys, values]: [&[f32]; 2],
     ) {
         let width = PANEL_VECTORS * S::LANES;
         let depth = shape.dimension;
