@@ -10,7 +10,8 @@ use std::sync::Arc;
 
 use autophage_compute::ReferenceBackend;
 use autophage_corpus::Tokenizer;
-use autophage_model::{GptNeo, GptNeoConfig, LanguageModel};
+use autophage_model::{Decoder, Family, LanguageModel, ModelConfig, Sizes};
+use autophage_random::{Purpose, Stream};
 
 const TEXT: &str = "Once upon a time there was a girl.\n\nShe said: \"I'm 3!\" – and ran.";
 
@@ -20,14 +21,16 @@ fn transformers_opens_a_saved_model_and_computes_the_same() {
     let stories = [TEXT, "Once there was a boy.", "The end of time, once more."];
     let tokenizer = Tokenizer::train_bpe(stories, 300).unwrap();
     tokenizer.save_pretrained(directory.path()).unwrap();
-    let config = GptNeoConfig {
-        window_size: 6,
-        max_position_embeddings: 40,
-        initializer_range: 0.2,
-        end_of_text: tokenizer.end_of_text(),
-        ..GptNeoConfig::new(tokenizer.vocabulary() as usize, 24, 3, 3)
+    let sizes = Sizes {
+        window: Some(6),
+        ..Sizes::new(tokenizer.vocabulary() as usize, 24, 3, 3, 40)
     };
-    let model = GptNeo::initialize(Arc::new(ReferenceBackend), config, 4, 1).unwrap();
+    let mut config = ModelConfig::new(Family::named("gpt_neo").unwrap(), &sizes).unwrap();
+    config.initializer_range = 0.2;
+    config.start_of_text = Some(tokenizer.end_of_text());
+    config.end_of_text = vec![tokenizer.end_of_text()];
+    let random = Stream::new(4, Purpose::Initialization, 1);
+    let model = Decoder::initialize(Arc::new(ReferenceBackend), config, &random).unwrap();
     model.save(directory.path()).unwrap();
 
     let vocabulary = model.vocabulary();

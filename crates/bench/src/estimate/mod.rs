@@ -14,7 +14,7 @@ use autophage_lab::{
     Architecture, BackendKind, EpochCount, Experiment, FormKind, GenerationSection, GptNeoSettings,
     ModelSettings, OverflowKind, cpu_backend,
 };
-use autophage_model::{GptNeo, GptNeoConfig};
+use autophage_model::{Architecture, ModelConfig};
 
 use crate::{BenchError, Machine};
 use lengths::Lengths;

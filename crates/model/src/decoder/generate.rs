@@ -370,9 +370,10 @@ impl<'a, B: Backend> Sampler<'a, B> {
         for (&place, &token) in places.iter().zip(drawn) {
             let document = &mut self.queue[place];
             let end_of_text = self.request.end_of_text;
-            let ends = token == end_of_text || self.ends.contains(&token);
-            let token = if ends { end_of_text } else { token };
-            document.tokens.push(token);
+            // In a stream no token ends anything.
+            let documents = matches!(self.request.form, Form::Documents { .. });
+            let ends = documents && (token == end_of_text || self.ends.contains(&token));
+            document.tokens.push(if ends { end_of_text } else { token });
             self.tokens_in_queue += 1;
             let length = document.tokens.len();
             let complete = match self.request.form {
