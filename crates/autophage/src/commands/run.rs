@@ -184,7 +184,7 @@ fn conclusion(run: &Run, specification: &str) -> Result<(), Failure> {
     say!("  report.html        one page with figures and texts, to look at or to mail");
     say!("  metrics.jsonl      all measurements, a line a generation");
     let opens = match run.experiment().model {
-        ModelSettings::GptNeo(_) => " (opens in Hugging Face transformers)",
+        ModelSettings::Transformer(_) => " (opens in Hugging Face transformers)",
         ModelSettings::NGram(_) => "",
     };
     say!("  generations/{last:03}    the last model{opens} and its text");
