@@ -13,7 +13,7 @@ use autophage_model::{
 use autophage_random::{Purpose, Stream};
 
 use crate::LabError;
-use crate::training_set::Composer;
+use crate::composer::Composer;
 
 /// What every turn of a lineage has in common.
 #[derive(Clone, Copy, Debug)]

@@ -11,21 +11,20 @@ use std::sync::Arc;
 
 use autophage_compute::{Backend, CpuBackend, Profiled};
 use autophage_lab::{
-    Architecture, BackendKind, EpochCount, Experiment, FormKind, GenerationSection, GptNeoSettings,
-    ModelSettings, OverflowKind, cpu_backend,
+    Architecture, BackendKind, ByStage, EpochCount, Experiment, FormKind, GenerationSection,
+    GptNeoSettings, ModelSettings, OverflowKind, Stage, cpu_backend,
 };
 use autophage_model::{GptNeo, GptNeoConfig};
 
 use crate::{BenchError, Machine};
 use lengths::Lengths;
-use memory::{SamplingMemory, store_bytes};
+use memory::{SamplingMemory, of_counts, of_network, store_bytes};
 use survey::Survey;
 use work::Plan;
 
-pub use memory::{Disk, Memory};
+pub use memory::Disk;
 pub use rates::Rates;
 pub use report::{CorpusSize, ESTIMATE_VERSION, Estimate};
-pub use work::Stages;
 
 /// Estimates what `experiment` would take here, from a few seconds of its own work. `progress` hears
 /// of every step before it begins.
@@ -63,19 +62,19 @@ pub fn estimate(
             let most = (1..=experiment.generations)
                 .map(|n| plan.volumes.training(n))
                 .max();
-            let memory = Memory::of_counts(settings.order, most.unwrap_or(0));
+            let memory = of_counts(settings.order, most.unwrap_or(0));
             let rates = Rates::of_counts(experiment, &survey, settings)?;
             // A count and a token for each entry of each level, and a context.
             let model_bytes = 12 * u64::from(settings.order) * survey.training_tokens / 2;
             (rates, memory, model_bytes)
         }
     };
-    let mut stages = Stages {
-        tokenize: survey.tokenize_seconds,
-        ..Stages::default()
-    };
+    let mut seconds = ByStage::default();
+    *seconds.entry(Stage::TOKENIZE) = survey.tokenize_seconds;
     for n in 1..=experiment.generations {
-        stages.add(plan.generation(n, &rates));
+        for (stage, of_generation) in plan.generation(n, &rates) {
+            *seconds.entry(stage) += of_generation;
+        }
     }
     Ok(Estimate::new(
         experiment,
@@ -83,7 +82,7 @@ pub fn estimate(
         &survey,
         &plan,
         rates,
-        stages,
+        seconds,
         memory,
         disk(experiment, &survey, &plan, model_bytes),
     ))
@@ -121,7 +120,11 @@ fn documents_at_once(
     config.sequences_at_once(backend, section.batch as usize, capacity)
 }
 
-fn network_memory(experiment: &Experiment, config: &GptNeoConfig, backend: &CpuBackend) -> Memory {
+fn network_memory(
+    experiment: &Experiment,
+    config: &GptNeoConfig,
+    backend: &CpuBackend,
+) -> ByStage<u64> {
     let section = &experiment.generation;
     let (longest, context) = (section.max_tokens as usize, section.context as usize);
     let sampling = SamplingMemory {
@@ -133,7 +136,7 @@ fn network_memory(experiment: &Experiment, config: &GptNeoConfig, backend: &CpuB
     let keeps_best = experiment.training.epochs == EpochCount::EarlyStopping;
     let tracked = tracked_contexts(experiment);
     let training = &experiment.training.settings;
-    Memory::of_network(config, training, keeps_best, backend, &sampling, tracked)
+    of_network(config, training, keeps_best, backend, &sampling, tracked)
 }
 
 fn disk(experiment: &Experiment, survey: &Survey, plan: &Plan, model_bytes: u64) -> Disk {

@@ -9,7 +9,7 @@ use autophage_compute::{Backend, CacheEntry, Cached, Operation, Profiled};
 use autophage_corpus::{DocumentSet, count_contexts};
 use autophage_lab::{Experiment, NGramSettings};
 use autophage_measure::diversity::{DiversitySettings, Fingerprints, Reference, diversity};
-use autophage_measure::retention::{Distributions, ErrorInputs, Tracked, generation_errors};
+use autophage_measure::retention::{Distributions, ErrorInputs, Ideal, Tracked, model_errors};
 use autophage_model::{
     Epochs, Form, GptNeo, GptNeoConfig, LanguageModel, Learner, Limit, ModelError, Trainer,
     TrainingJob, TrainingSequence,
@@ -337,14 +337,12 @@ fn tracked(
         survey.vocabulary.end_of_text,
         measure.conditioning,
     )?;
-    let inputs = ErrorInputs {
-        paradigm: experiment.paradigm,
+    model_errors(&ErrorInputs {
         tracked: &tracked,
         training: &counts,
+        ideal: &Ideal::of_truth(&tracked, model.vocabulary(), 1.0)?,
         model: &distributions,
-        previous: &[],
-    };
-    generation_errors(&inputs, &mut |_| Ok(distributions.clone()))?;
+    })?;
     let share = f64::from(measure.contexts) / f64::from(few);
     Ok(begin.elapsed().as_secs_f64() * share)
 }
