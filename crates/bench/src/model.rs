@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use autophage_model::GptNeoConfig;
+use autophage_model::{Family, ModelConfig, ModelError, Sizes};
 
 use crate::BenchError;
 
@@ -43,11 +43,14 @@ impl BenchModel {
             .join(", ")
     }
 
-    /// Its sizes.
-    pub(crate) fn config(self) -> GptNeoConfig {
-        match GptNeoConfig::preset(self.name()) {
-            Some(config) => config,
-            None => GptNeoConfig::new(2048, 128, 4, 8),
+    /// Its network.
+    pub(crate) fn config(self) -> Result<ModelConfig, ModelError> {
+        match self {
+            Self::Demo => {
+                let sizes = Sizes::new(2048, 128, 4, 8, 2048);
+                ModelConfig::new(Family::named("gpt_neo")?, &sizes)
+            }
+            Self::TinyStories1M | Self::TinyStories33M => ModelConfig::preset(self.name()),
         }
     }
 
@@ -90,7 +93,7 @@ mod tests {
         for model in BenchModel::ALL {
             assert_eq!(model.name().parse::<BenchModel>().unwrap(), model);
             assert_eq!(model.short().parse::<BenchModel>().unwrap(), model);
-            assert!(model.config().validate().is_ok());
+            assert!(model.config().unwrap().validate().is_ok());
         }
         assert_eq!(
             "2m".parse::<BenchModel>().unwrap_err().to_string(),

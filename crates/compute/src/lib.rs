@@ -8,6 +8,8 @@
 
 mod backend;
 mod check;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod cpu;
 mod device;
 mod host;

@@ -2,32 +2,32 @@
 
 mod common;
 
-use autophage_compute::{
-    Backend, CpuBackend, CpuSettings, Head, Isa, Precision, ReferenceBackend, SamplingFilter,
-};
+use autophage_compute::operation::{HeadSample, HeadShape, SamplingFilter};
+use autophage_compute::{Backend, CpuBackend, CpuSettings, Isa, Precision, ReferenceBackend};
 use autophage_random::{Purpose, Stream};
-use common::buffer;
+use common::{buffer, indices};
 
 const BELOW_ONE: f64 = 1.0 - 1.0 / (1u64 << 53) as f64;
 
 /// Draws tokens from the distribution with these logits: one channel, in which the hidden state is 1.
 fn draw<B: Backend>(b: &B, logits: &[f32], filter: SamplingFilter, uniforms: &[f64]) -> Vec<u32> {
-    let shape = Head {
-        rows: uniforms.len(),
-        channels: 1,
-        vocabulary: logits.len(),
-    };
-    let hidden = buffer(b, &vec![1.0; uniforms.len()]);
-    let mut tokens = vec![u32::MAX; uniforms.len()];
-    b.head_sample(
-        shape,
-        &hidden,
-        &buffer(b, logits),
+    let rows = uniforms.len();
+    let mut tokens = indices(b, &vec![0; rows]);
+    b.head_sample(HeadSample {
+        shape: HeadShape {
+            rows,
+            channels: 1,
+            vocabulary: logits.len(),
+        },
+        hidden: &buffer(b, &vec![1.0; rows]),
+        weight: &buffer(b, logits),
         filter,
         uniforms,
-        &mut tokens,
-    );
-    tokens
+        tokens: &mut tokens,
+    });
+    let mut drawn = vec![u32::MAX; rows];
+    b.read_indices(&tokens, &mut drawn);
+    drawn
 }
 
 fn backends() -> Vec<CpuBackend> {

@@ -9,9 +9,10 @@ use autophage_model::{
     AttentionKind, GptNeo, GptNeoConfig, GptNeoLearner, LanguageModel, Learner, NGram,
 };
 
+use crate::experiment::family;
 use crate::{
-    Architecture, BackendKind, ComputeSection, Experiment, GptNeoSettings, GptNeoSizes, LabError,
-    ModelSettings,
+    BackendKind, ComputeSection, Experiment, LabError, ModelSettings, TransformerKind,
+    TransformerSettings,
 };
 
 /// The vocabulary that a learner's models speak.
@@ -44,7 +45,7 @@ pub fn build_learner(
     vocabulary: Vocabulary,
 ) -> Result<(Box<dyn Learner>, String), LabError> {
     let settings = match &experiment.model {
-        ModelSettings::GptNeo(settings) => settings,
+        ModelSettings::Transformer(settings) => settings,
         ModelSettings::NGram(settings) => {
             let learner = settings.learner();
             learner.check().map_err(LabError::model("model"))?;
@@ -55,14 +56,14 @@ pub fn build_learner(
         BackendKind::Reference => {
             let backend = ReferenceBackend;
             let description = backend.description();
-            let learner = gpt_neo(experiment, settings, backend, vocabulary)?;
+            let learner = transformer(experiment, settings, backend, vocabulary)?;
             Ok((learner, description))
         }
         BackendKind::Cpu => {
             let backend = cpu_backend(&experiment.compute)?;
             // Without the number of threads, which does not show in what a run makes.
             let description = format!("cpu, {}, {}", backend.isa(), backend.precision());
-            let learner = gpt_neo(experiment, settings, backend, vocabulary)?;
+            let learner = transformer(experiment, settings, backend, vocabulary)?;
             Ok((learner, description))
         }
     }
@@ -125,16 +126,55 @@ pub fn cpu_backend(compute: &ComputeSection) -> Result<CpuBackend, LabError> {
     .map_err(|error| LabError::plan("compute.isa", error.to_string()))
 }
 
+/// The learner of a family of transformers.
+fn transformer<B: Backend + 'static>(
+    experiment: &Experiment,
+    settings: &TransformerSettings,
+    backend: B,
+    vocabulary: Vocabulary,
+) -> Result<Box<dyn Learner>, LabError> {
+    check_family(settings)?;
+    match settings.family {
+        TransformerKind::GptNeo => gpt_neo(experiment, settings, backend, vocabulary),
+        family => Err(LabError::plan(
+            "model.kind",
+            format!(
+                "{:?}, and this version trains {:?} and \"ngram\" alone",
+                family.name(),
+                TransformerKind::GptNeo.name()
+            ),
+        )),
+    }
+}
+
+/// Checks that the family that was given is that of the starting model. A directory that cannot be
+/// read is left to the loader, which says more about it.
+fn check_family(settings: &TransformerSettings) -> Result<(), LabError> {
+    let found = settings.pretrained.as_deref().map(family);
+    match found {
+        Some(Ok(found)) if found != settings.family => Err(LabError::plan(
+            "model.kind",
+            format!(
+                "{:?}, and the model in model.pretrained is of the family {:?}: leave model.kind out, \
+                 or give that",
+                settings.family.name(),
+                found.name()
+            ),
+        )),
+        _ => Ok(()),
+    }
+}
+
 fn gpt_neo<B: Backend + 'static>(
     experiment: &Experiment,
-    settings: &GptNeoSettings,
+    settings: &TransformerSettings,
     backend: B,
     vocabulary: Vocabulary,
 ) -> Result<Box<dyn Learner>, LabError> {
     let backend = Arc::new(backend);
-    let config = match &settings.architecture {
-        Architecture::Sizes(sizes) => sizes.config(vocabulary),
-        Architecture::Pretrained { pretrained } => {
+    let config = match &settings.pretrained {
+        None => settings.gpt_neo(vocabulary),
+        Some(pretrained) => {
             let model = GptNeo::load(backend.clone(), pretrained)
                 .map_err(LabError::model("model.pretrained"))?;
             check_pretrained(experiment, model.config(), vocabulary)?;
@@ -146,9 +186,9 @@ fn gpt_neo<B: Backend + 'static>(
     Ok(Box::new(learner))
 }
 
-impl GptNeoSizes {
-    /// The network of these sizes that speaks `vocabulary`.
-    pub fn config(&self, vocabulary: Vocabulary) -> GptNeoConfig {
+impl TransformerSettings {
+    /// The GPT-Neo network of these sizes that speaks `vocabulary`.
+    pub fn gpt_neo(&self, vocabulary: Vocabulary) -> GptNeoConfig {
         let kinds = [AttentionKind::Global, AttentionKind::Local];
         GptNeoConfig {
             attention_layers: kinds
@@ -157,6 +197,7 @@ impl GptNeoSizes {
                 .take(self.layers as usize)
                 .collect(),
             window_size: self.window as usize,
+            intermediate_size: self.intermediate_size(),
             max_position_embeddings: self.positions as usize,
             end_of_text: vocabulary.end_of_text,
             ..GptNeoConfig::new(
@@ -185,13 +226,8 @@ fn check_pretrained(
             ),
         ));
     }
-    let contexts = [
-        ("training.context", experiment.training.settings.context),
-        ("generation.context", experiment.generation.context as usize),
-        ("measure.context", experiment.measure.context as usize),
-    ];
-    for (key, tokens) in contexts {
-        if tokens > config.max_position_embeddings {
+    for (key, tokens) in experiment.contexts() {
+        if tokens as usize > config.max_position_embeddings {
             return Err(LabError::plan(
                 key,
                 format!(

@@ -30,10 +30,11 @@ mod volumes;
 pub use curve::CurvePoint;
 pub use error::LabError;
 pub use experiment::{
-    Architecture, BackendKind, ComputeSection, CorpusSettings, Difference, EpochCount, Experiment,
-    ExperimentError, FormKind, GenerationSection, GptNeoSettings, GptNeoSizes, Initialise,
-    InterpolationKind, MeasureSection, ModelSettings, NGramSettings, Origin, OverflowKind, Preset,
-    ProbeSettings, TrainingSection,
+    Accepts, BackendKind, ComputeSection, Condition, CorpusSettings, Difference, Effect,
+    EpochCount, Experiment, ExperimentError, FormKind, GenerationSection, Initialise,
+    InterpolationKind, Interval, Key, MeasureSection, Measured, ModelSettings, NGramSettings,
+    Origin, OverflowKind, Preset, ProbeSettings, Required, TrainingSection, TransformerKind,
+    TransformerSettings,
 };
 pub use forecast::{Coverage, EventForecast, ForecastSettings, RunForecast, Scored};
 pub use learner::{Vocabulary, build_learner, cpu_backend, load_model};

@@ -61,6 +61,7 @@ pub fn run_with(
     learners: LearnerFactory<'_>,
     observer: &mut dyn Observer,
 ) -> Result<Outcome, LabError> {
+    experiment.validate()?;
     let layout = Layout::new(directory);
     inspect(directory, &layout)?;
     if !layout.tokens().exists() {
@@ -179,7 +180,7 @@ fn resume(experiment: &Experiment, layout: &Layout) -> Result<RunRecord, LabErro
 pub(crate) fn read_experiment(layout: &Layout) -> Result<Experiment, LabError> {
     let path = layout.experiment();
     let text = fs::read_to_string(&path).map_err(LabError::file("read", &path))?;
-    Ok(Experiment::from_toml(&text, &path, &[])?)
+    Ok(Experiment::from_kept(&text, &path)?)
 }
 
 /// Number of generations whose directories are there, without a gap from the first.

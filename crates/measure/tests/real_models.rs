@@ -12,8 +12,8 @@ use autophage_measure::retention::{
     Distributions, ErrorInputs, GenerationErrors, Tracked, generation_errors,
 };
 use autophage_model::{
-    Epochs, Form, GenerationRequest, GptNeo, GptNeoConfig, Interpolation, LanguageModel, Learner,
-    Limit, NGramLearner, Overflow, SamplingFilter, TrainingJob,
+    Decoder, Epochs, Family, Form, GenerationRequest, Interpolation, LanguageModel, Learner, Limit,
+    NGramLearner, Overflow, SamplingFilter, TrainingJob,
 };
 use autophage_random::{Purpose, Stream};
 use autophage_theory::{Paradigm, Rate};
@@ -54,12 +54,13 @@ fn train(learner: NGramLearner, training: &DocumentSet, generation: u32) -> Box<
         training,
         validation: training,
         end_of_text: END,
-        seed: 1,
-        generation,
+        initialization: Stream::new(1, Purpose::Initialization, generation),
+        shuffle: Stream::new(1, Purpose::Shuffle, generation),
         epochs: Epochs::Fixed(1),
         start_from: None,
     };
-    learner.train(&job, &mut |_| ()).unwrap().model
+    let trained = learner.train(&job, &mut |_| ControlFlow::Continue(()));
+    trained.unwrap().expect("nobody broke off").model
 }
 
 fn measured(model: &dyn LanguageModel, documents: &DocumentSet, context: usize) -> Perplexity {
@@ -88,15 +89,16 @@ fn naive(model: &dyn LanguageModel, documents: &[Vec<u32>], context: usize) -> f
     (sum / tokens).exp()
 }
 
-fn gpt_neo() -> GptNeo<CpuBackend> {
-    let config = GptNeoConfig {
-        max_position_embeddings: 32,
-        window_size: 5,
-        initializer_range: 0.3,
-        end_of_text: END,
-        ..GptNeoConfig::new(VOCABULARY as usize, 16, 2, 4)
+fn gpt_neo() -> Decoder<CpuBackend> {
+    let sizes = Sizes {
+        window: Some(5),
+        ..Sizes::new(VOCABULARY as usize, 16, 2, 4, 32)
     };
-    GptNeo::initialize(Arc::new(CpuBackend::new(Some(1))), config, 3, 1).unwrap()
+    let mut config = ModelConfig::new(Family::named("gpt_neo").unwrap(), &sizes).unwrap();
+    config.initializer_range = 0.3;
+    config.end_of_text = vec![END];
+    let random = Stream::new(3, Purpose::Initialization, 1);
+    Decoder::initialize(Arc::new(CpuBackend::new(Some(1))), config, &random).unwrap()
 }
 
 #[test]
@@ -246,6 +248,7 @@ fn lineage(paradigm: Paradigm) -> (Tracked, Vec<Distributions>, Vec<GenerationEr
             context: 8,
             overflow: Overflow::Slide,
             end_of_text: END,
+            vocabulary: None,
             prompt: Vec::new(),
             random: Stream::new(1, Purpose::Sampling, n),
             limit: Limit::Documents(DOCUMENTS),

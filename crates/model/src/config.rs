@@ -303,6 +303,18 @@ fn facts(architecture: &Architecture) -> Vec<(&'static str, String)> {
         PositionEncoding::Learned { offset } => format!("learned, from row {offset} on"),
         PositionEncoding::Rotary(rotary) => format!("{rotary:?}"),
     };
+    let mut sizes: Vec<String> = attention
+        .windows
+        .iter()
+        .flatten()
+        .map(usize::to_string)
+        .collect();
+    sizes.dedup();
+    let kinds: Vec<&str> = attention
+        .windows
+        .iter()
+        .map(|window| if window.is_some() { "local" } else { "global" })
+        .collect();
     vec![
         ("vocabulary", architecture.vocabulary.to_string()),
         ("hidden", architecture.hidden.to_string()),
@@ -310,7 +322,8 @@ fn facts(architecture: &Architecture) -> Vec<(&'static str, String)> {
         ("heads", attention.heads.to_string()),
         ("key_value_heads", attention.key_value_heads.to_string()),
         ("head_dimension", attention.head_dimension.to_string()),
-        ("windows", format!("{:?}", attention.windows)),
+        ("windows", sizes.join(", ")),
+        ("attention_layers", kinds.join(", ")),
         ("intermediate", mlp.intermediate.to_string()),
         ("activation", format!("{:?}", mlp.activation)),
         ("gated", mlp.gated.to_string()),

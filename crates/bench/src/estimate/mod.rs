@@ -11,10 +11,10 @@ use std::sync::Arc;
 
 use autophage_compute::{Backend, CpuBackend, Profiled};
 use autophage_lab::{
-    Architecture, BackendKind, EpochCount, Experiment, FormKind, GenerationSection, GptNeoSettings,
-    ModelSettings, OverflowKind, cpu_backend,
+    BackendKind, EpochCount, Experiment, FormKind, GenerationSection, ModelSettings, OverflowKind,
+    TransformerSettings, cpu_backend,
 };
-use autophage_model::{GptNeo, GptNeoConfig};
+use autophage_model::{Architecture, ModelConfig};
 
 use crate::{BenchError, Machine};
 use lengths::Lengths;
@@ -53,7 +53,7 @@ pub fn estimate(
         survey.lengths.clone(),
     );
     let (rates, memory, model_bytes) = match &experiment.model {
-        ModelSettings::GptNeo(settings) => {
+        ModelSettings::Transformer(settings) => {
             let config = network(experiment, settings, &survey, &backend)?;
             let rates = Rates::of_network(experiment, &survey, &config, &backend)?;
             let memory = network_memory(experiment, &config, backend.inner());
@@ -92,13 +92,13 @@ pub fn estimate(
 /// The sizes of the network, which a starting model may give.
 fn network(
     experiment: &Experiment,
-    settings: &GptNeoSettings,
+    settings: &TransformerSettings,
     survey: &Survey,
     backend: &Arc<Profiled<CpuBackend>>,
 ) -> Result<GptNeoConfig, BenchError> {
-    match &settings.architecture {
-        Architecture::Sizes(sizes) => Ok(sizes.config(survey.vocabulary)),
-        Architecture::Pretrained { pretrained } => GptNeo::load(Arc::clone(backend), pretrained)
+    match &settings.pretrained {
+        None => Ok(settings.gpt_neo(survey.vocabulary)),
+        Some(pretrained) => GptNeo::load(Arc::clone(backend), pretrained)
             .map(|model| model.config().clone())
             .map_err(BenchError::model(&experiment.name)),
     }

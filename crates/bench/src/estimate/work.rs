@@ -74,7 +74,10 @@ impl Plan {
                 EpochCount::Fixed(epochs) => f64::from(epochs),
                 EpochCount::EarlyStopping => f64::from(training.max_epochs),
             },
-            network: matches!(experiment.model, autophage_lab::ModelSettings::GptNeo(_)),
+            network: matches!(
+                experiment.model,
+                autophage_lab::ModelSettings::Transformer(_)
+            ),
             training_context: training.settings.context,
             sequences_per_step: training.settings.sequences_per_step,
             generation_context: experiment.generation.context as usize,

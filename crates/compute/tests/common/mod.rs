@@ -1,10 +1,10 @@
-//! Random operands, and comparisons of buffers.
+//! Random operands, and buffers.
 
 #![allow(dead_code)] // Each test binary uses its part.
 
-pub(crate) mod operations;
+pub(crate) mod own;
 
-use autophage_compute::Backend;
+use autophage_compute::{Array, Buffer, Device, IndexArray};
 use autophage_random::{Purpose, Stream};
 
 /// Reproducible random operands.
@@ -40,55 +40,28 @@ impl Random {
             .map(|i| self.stream.below(bound as u64, sequence, i) as u32)
             .collect()
     }
-
-    /// Uniform numbers in [0, 1).
-    pub(crate) fn uniforms(&self, len: usize) -> Vec<f64> {
-        let sequence = self.next();
-        (0..len as u64)
-            .map(|i| self.stream.uniform(sequence, i))
-            .collect()
-    }
-
-    /// A permutation of `0..len`.
-    pub(crate) fn permutation(&self, len: usize) -> Vec<usize> {
-        self.stream.permutation(len, self.next())
-    }
 }
 
 /// A buffer with these numbers.
-pub(crate) fn buffer<B: Backend>(backend: &B, values: &[f32]) -> B::Buffer {
-    let mut buffer = backend.zeros(values.len());
-    backend.write(&mut buffer, 0, values);
+pub(crate) fn buffer<D: Device>(device: &D, values: &[f32]) -> Buffer<D> {
+    let mut buffer = zeros(device, values.len());
+    device.write(&mut buffer, 0, values);
     buffer
 }
 
+/// A buffer of zeros.
+pub(crate) fn zeros<D: Device>(device: &D, len: usize) -> Buffer<D> {
+    device.zeros(len).unwrap()
+}
+
+/// Indices with these values.
+pub(crate) fn indices<D: Device>(device: &D, values: &[u32]) -> IndexArray<D> {
+    device.indices(values).unwrap()
+}
+
 /// All numbers of a buffer.
-pub(crate) fn numbers<B: Backend>(backend: &B, buffer: &B::Buffer) -> Vec<f32> {
-    let mut values = vec![0.0; backend.len(buffer)];
-    backend.read(buffer, 0, &mut values);
+pub(crate) fn numbers<D: Device>(device: &D, buffer: &Buffer<D>) -> Vec<f32> {
+    let mut values = vec![0.0; buffer.len()];
+    device.read(buffer, 0, &mut values);
     values
-}
-
-/// Asserts that two lists of numbers differ by at most `tolerance` times the size of the numbers
-/// that they are sums of: the root mean square of `expected`, or 0.25 where they cancel.
-pub(crate) fn assert_close(what: &str, actual: &[f32], expected: &[f32], tolerance: f64) {
-    assert_eq!(actual.len(), expected.len(), "{what}");
-    let squares: f64 = expected.iter().map(|&x| f64::from(x).powi(2)).sum();
-    let size = (squares / expected.len().max(1) as f64).sqrt().max(0.25);
-    for (i, (&a, &e)) in actual.iter().zip(expected).enumerate() {
-        let error = (f64::from(a) - f64::from(e)).abs();
-        let bound = tolerance * (size + f64::from(e).abs());
-        assert!(
-            error <= bound,
-            "{what}[{i}]: {a} instead of {e}, mean size {size}"
-        );
-    }
-}
-
-/// Asserts that two lists of numbers are the same bit for bit.
-pub(crate) fn assert_same(what: &str, actual: &[f32], expected: &[f32]) {
-    assert_eq!(actual.len(), expected.len(), "{what}");
-    for (i, (a, e)) in actual.iter().zip(expected).enumerate() {
-        assert_eq!(a.to_bits(), e.to_bits(), "{what}[{i}]: {a} and {e}");
-    }
 }

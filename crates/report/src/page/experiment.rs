@@ -1,6 +1,6 @@
 //! What was run: the experiment, its text, the machine, and the time.
 
-use autophage_lab::{Architecture, Experiment, ModelSettings, StageTiming, Timing};
+use autophage_lab::{Experiment, ModelSettings, StageTiming, Timing};
 use maud::{Markup, html};
 
 use crate::figures::Shown;
@@ -186,13 +186,16 @@ fn facts(run: &RunData) -> Vec<(&'static str, String)> {
 /// The model in a few words.
 pub(super) fn model(experiment: &Experiment) -> String {
     match &experiment.model {
-        ModelSettings::GptNeo(settings) => match &settings.architecture {
-            Architecture::Sizes(sizes) => format!(
-                "GPT-Neo, {} layers of width {}, {} heads",
-                sizes.layers, sizes.hidden, sizes.heads
+        ModelSettings::Transformer(settings) => match &settings.pretrained {
+            None => format!(
+                "{}, {} layers of width {}, {} heads",
+                settings.family.label(),
+                settings.layers,
+                settings.hidden,
+                settings.heads
             ),
-            Architecture::Pretrained { pretrained } => {
-                format!("GPT-Neo from {}", pretrained.display())
+            Some(pretrained) => {
+                format!("{} from {}", settings.family.label(), pretrained.display())
             }
         },
         ModelSettings::NGram(settings) => format!("{}-gram model", settings.order),
