@@ -3,34 +3,18 @@
 use std::marker::PhantomData;
 use std::ops::Range;
 
-use super::engine::{Engine, Shared};
-use super::format::Format;
-use super::microkernel::{Left, PANEL_VECTORS, Panel, Product, multiply_words, tile_rows};
-use super::pack::{pack_row, pack_rows, pack_transposed};
-use super::scratch::Words;
-use super::simd::{Kernel, Simd};
-
-/// A matrix in memory: element (i, j) of the operand is at `i · stride + j`, or the other way round
-/// when it is transposed.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Operand<'a> {
-    pub(super) values: &'a [f32],
-    pub(super) stride: usize,
-    pub(super) transposed: bool,
-}
-
-/// The right operand of a product.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Right<'a> {
-    /// As it is.
-    Plain(Operand<'a>),
-    /// Packed by [`pack_right`].
-    Packed(&'a [f32]),
-}
+use super::left::{LeftPart, LeftWords};
+use super::microkernel::{multiply_words, tile_rows};
+use super::operand::Operand;
+use super::right::{Right, pack_right, packed_len};
+use crate::cpu::engine::{Engine, Shared};
+use crate::cpu::format::Format;
+use crate::cpu::product::{Left, PANEL_VECTORS, Panel, Product};
+use crate::cpu::simd::{Kernel, Simd};
 
 /// What the elements of a product start from.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Start<'a> {
+pub(in crate::cpu) enum Start<'a> {
     /// From 0.
     Zero,
     /// From what they are: the product is added.
@@ -44,7 +28,7 @@ const PACKED: usize = 1 << 21;
 
 /// `out = start + left · right` with `left` (rows, depth), `right` (depth, columns) and `out`
 /// (rows, columns), the operands rounded to the format.
-pub(super) fn matmul<F: Format>(
+pub(in crate::cpu) fn matmul<F: Format>(
     engine: &Engine,
     [rows, depth, columns]: [usize; 3],
     left: Operand<'_>,
@@ -104,182 +88,6 @@ fn parts_of(depth: usize, part: usize) -> impl Iterator<Item = Range<usize>> {
         .map(move |first| first..depth.min(first.saturating_add(part)))
 }
 
-/// Words that [`pack_right`] writes.
-pub(super) fn packed_len<F: Format>(engine: &Engine, depth: usize, columns: usize) -> usize {
-    F::words(depth) * columns.next_multiple_of(engine.panel())
-}
-
-/// Packs the rows `depth` of a right operand into panels, one after another.
-pub(super) fn pack_right<F: Format>(
-    engine: &Engine,
-    depth: Range<usize>,
-    columns: usize,
-    right: Operand<'_>,
-    packed: &mut [f32],
-) {
-    let width = engine.panel();
-    let panel_len = F::words(depth.len()) * width;
-    let first = match right.transposed {
-        true => depth.start,
-        false => depth.start * right.stride,
-    };
-    let right = Operand {
-        values: &right.values[first.min(right.values.len())..],
-        ..right
-    };
-    let packed = Shared::new(packed);
-    engine.for_each_if_worth(
-        8 * depth.len() * columns,
-        columns.div_ceil(width),
-        |panel| {
-            engine.run_with::<F, _>(Pack {
-                depth: depth.len(),
-                first_column: panel * width,
-                columns,
-                right,
-                // SAFETY: each task has the panel of its number.
-                panel: unsafe { packed.part(panel * panel_len..(panel + 1) * panel_len) },
-                format: PhantomData::<F>,
-            });
-        },
-    );
-}
-
-/// A left operand in words: as it is where these are single numbers, else in a copy.
-struct LeftWords<'a> {
-    words: Words<'a>,
-    row: usize,
-    step: usize,
-}
-
-impl<'a> LeftWords<'a> {
-    fn new<F: Format>(
-        engine: &'a Engine,
-        [rows, depth]: [usize; 2],
-        left: Operand<'a>,
-    ) -> LeftWords<'a> {
-        if F::NUMBERS == 1 {
-            let (row, step) = match left.transposed {
-                false => (left.stride, 1),
-                true => (1, left.stride),
-            };
-            let words = Words::Kept(left.values);
-            return Self { words, row, step };
-        }
-        let layout = LeftLayout::new::<F>([rows, depth], left.transposed);
-        let mut copy = engine.scratch(layout.lines * layout.len);
-        let shared = Shared::new(&mut copy);
-        let block = (4096 / layout.len.max(1)).max(1);
-        let work = 4 * layout.lines * layout.len;
-        engine.for_each_if_worth(work, layout.lines.div_ceil(block), |task| {
-            let lines = task * block..layout.lines.min((task + 1) * block);
-            engine.run_with::<F, _>(PackLeft {
-                depth,
-                left,
-                // SAFETY: every task has lines of its own.
-                words: unsafe { shared.part(lines.start * layout.len..lines.end * layout.len) },
-                lines,
-                len: layout.len,
-                format: PhantomData::<F>,
-            });
-        });
-        Self {
-            words: Words::Copy(copy),
-            row: layout.row,
-            step: layout.step,
-        }
-    }
-
-    /// The operand from word `first` of the inner dimension on.
-    fn from(&self, first: usize) -> LeftPart<'_> {
-        LeftPart {
-            words: &self.words[(first * self.step).min(self.words.len())..],
-            row: self.row,
-            step: self.step,
-        }
-    }
-}
-
-/// How the words of a copied left operand lie: rows of words along the inner dimension; or, which
-/// needs no exchange of rows and columns, words of a step along the rows.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct LeftLayout {
-    pub(super) lines: usize,
-    /// Words in a line.
-    pub(super) len: usize,
-    pub(super) row: usize,
-    pub(super) step: usize,
-}
-
-impl LeftLayout {
-    pub(super) fn new<F: Format>([rows, depth]: [usize; 2], transposed: bool) -> Self {
-        let words = F::words(depth);
-        match transposed {
-            false => Self {
-                lines: rows,
-                len: words,
-                row: words,
-                step: 1,
-            },
-            true => Self {
-                lines: words,
-                len: rows,
-                row: 1,
-                step: rows,
-            },
-        }
-    }
-}
-
-/// Words of a left operand, and where the next row and the next step are.
-#[derive(Clone, Copy)]
-struct LeftPart<'a> {
-    words: &'a [f32],
-    row: usize,
-    step: usize,
-}
-
-/// Rounds some lines of a left operand to words.
-pub(super) struct PackLeft<'a, F> {
-    pub(super) depth: usize,
-    pub(super) left: Operand<'a>,
-    pub(super) lines: Range<usize>,
-    /// Words in a line.
-    pub(super) len: usize,
-    pub(super) words: &'a mut [f32],
-    pub(super) format: PhantomData<F>,
-}
-
-impl<F: Format> Kernel for PackLeft<'_, F> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<S: Simd>(self, s: S) {
-        let Operand { values, stride, .. } = self.left;
-        for (line, words) in self.lines.zip(self.words.chunks_exact_mut(self.len.max(1))) {
-            if !self.left.transposed {
-                pack_row::<F, S>(s, &values[line * stride..][..self.depth], words);
-                continue;
-            }
-            let k = line * F::NUMBERS;
-            let first = &values[k * stride..][..self.len];
-            let second = match k + 1 < self.depth {
-                true => &values[(k + 1) * stride..][..self.len],
-                false => &[][..],
-            };
-            for (i, words) in words.chunks_mut(S::LANES).enumerate() {
-                let columns = i * S::LANES..i * S::LANES + words.len();
-                let first = s.load_front(&first[columns.clone()]);
-                let second = match second.is_empty() {
-                    true => s.splat(0.0),
-                    false => s.load_front(&second[columns]),
-                };
-                s.store_front(words, F::join(s, first, second));
-            }
-        }
-    }
-}
-
 /// The partition of a product among tasks. It has no influence on the result.
 struct Tiles {
     rows: usize,
@@ -322,33 +130,6 @@ impl Tiles {
             row..self.rows.min(row + self.row_block),
             panel..self.panels.min(panel + self.panel_block),
         )
-    }
-}
-
-/// Packs one panel of the right operand.
-struct Pack<'a, F> {
-    depth: usize,
-    first_column: usize,
-    columns: usize,
-    right: Operand<'a>,
-    panel: &'a mut [f32],
-    format: PhantomData<F>,
-}
-
-impl<F: Format> Kernel for Pack<'_, F> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<S: Simd>(self, s: S) {
-        let columns = (self.columns - self.first_column).min(PANEL_VECTORS * S::LANES);
-        let Operand { values, stride, .. } = self.right;
-        if self.right.transposed {
-            let source = &values[self.first_column * stride..];
-            pack_transposed::<F, S>(s, self.depth, columns, source, stride, self.panel);
-        } else if self.depth > 0 {
-            let source = &values[self.first_column..];
-            pack_rows::<F, S>(s, self.depth, columns, source, stride, self.panel);
-        }
     }
 }
 
@@ -429,9 +210,9 @@ impl<F: Format> Kernel for Multiply<'_, F> {
 mod tests {
     use super::*;
     use crate::Precision;
+    use crate::cpu::bf16;
     use crate::cpu::format::{Pairs, Single};
     use crate::cpu::isa::{CheckedIsa, Isa};
-    use crate::cpu::simd::pairs;
 
     fn numbers(len: usize, seed: u64) -> Vec<f32> {
         let stream = autophage_random::Stream::new(seed, autophage_random::Purpose::Simulation, 0);
@@ -512,9 +293,7 @@ mod tests {
     #[test]
     fn products_of_pairs_agree_with_their_definition_at_all_edges() {
         for isa in Isa::available() {
-            agree_with_their_definition::<Pairs>(isa, |x| {
-                f64::from(pairs::low(pairs::pair(x, 0.0)))
-            });
+            agree_with_their_definition::<Pairs>(isa, |x| f64::from(bf16::low(bf16::pair(x, 0.0))));
         }
     }
 }

@@ -3,14 +3,14 @@
 //! A panel is (words of depth, width) with width = [`PANEL_VECTORS`] vectors; columns beyond the
 //! operand's are 0.
 
-use super::format::Format;
-use super::microkernel::PANEL_VECTORS;
-use super::simd::{MAX_LANES, Simd};
+use crate::cpu::format::Format;
+use crate::cpu::product::PANEL_VECTORS;
+use crate::cpu::simd::{MAX_LANES, Simd};
 
 /// Packs columns `0..columns` (at most a panel's) of an operand whose element (k, j) is at
 /// `source[k · row + j]`.
 #[inline(always)]
-pub(super) fn pack_rows<F: Format, S: Simd>(
+pub(in crate::cpu) fn pack_rows<F: Format, S: Simd>(
     s: S,
     depth: usize,
     columns: usize,
@@ -23,7 +23,7 @@ pub(super) fn pack_rows<F: Format, S: Simd>(
 
 /// As [`pack_rows`], with every row multiplied by its factor.
 #[inline(always)]
-pub(super) fn pack_scaled_rows<F: Format, S: Simd>(
+pub(in crate::cpu) fn pack_scaled_rows<F: Format, S: Simd>(
     s: S,
     columns: usize,
     source: &[f32],
@@ -79,7 +79,7 @@ fn row_of_panel<S: Simd>(s: S, source: &[f32], factor: Option<f32>) -> [S::Vecto
 /// Packs columns `0..columns` (at most a panel's) of an operand whose element (k, j) is at
 /// `source[j · row + k]`: the transpose of a row-major matrix.
 #[inline(always)]
-pub(super) fn pack_transposed<F: Format, S: Simd>(
+pub(in crate::cpu) fn pack_transposed<F: Format, S: Simd>(
     s: S,
     depth: usize,
     columns: usize,
@@ -110,7 +110,7 @@ pub(super) fn pack_transposed<F: Format, S: Simd>(
 
 /// The words of one row of numbers.
 #[inline(always)]
-pub(super) fn pack_row<F: Format, S: Simd>(s: S, source: &[f32], words: &mut [f32]) {
+pub(in crate::cpu) fn pack_row<F: Format, S: Simd>(s: S, source: &[f32], words: &mut [f32]) {
     if F::NUMBERS == 1 {
         words.copy_from_slice(source);
         return;

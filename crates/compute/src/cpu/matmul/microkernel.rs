@@ -7,70 +7,28 @@
 
 use std::marker::PhantomData;
 
-use super::format::Format;
-use super::simd::{Kernel, MAX_LANES, Simd};
-
-/// The most vectors side by side in a tile, which is also the width of a panel in vectors.
-pub(super) const PANEL_VECTORS: usize = 2;
+use crate::cpu::format::Format;
+use crate::cpu::product::{Left, PANEL_VECTORS, Panel, Product, SmallProduct};
+use crate::cpu::simd::{Kernel, MAX_LANES, Simd};
 
 /// The most columns of a panel.
-pub(super) const MAX_PANEL: usize = PANEL_VECTORS * MAX_LANES;
+pub(in crate::cpu) const MAX_PANEL: usize = PANEL_VECTORS * MAX_LANES;
 
 /// Depth after which a product goes on with the next part, so that a panel stays in the first-level
 /// cache while all rows pass by it.
-pub(super) const DEPTH: usize = 256;
+pub(in crate::cpu) const DEPTH: usize = 256;
 
 /// The most rows of a tile: with [`PANEL_VECTORS`] it fills the registers of the instruction set.
-pub(super) const fn tile_rows(lanes: usize) -> usize {
+pub(in crate::cpu) const fn tile_rows(lanes: usize) -> usize {
     if lanes == MAX_LANES { 12 } else { 6 }
-}
-
-/// The left operand: element (i, k) is at `start + i · row + k · step`.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Left {
-    pub(super) start: *const f32,
-    pub(super) row: usize,
-    pub(super) step: usize,
-}
-
-impl Left {
-    /// The operand from row `i` and inner index `k` on.
-    ///
-    /// # Safety
-    /// That element must be in the same allocation.
-    #[inline(always)]
-    unsafe fn at(self, i: usize, k: usize) -> Self {
-        Self {
-            // SAFETY: what the caller grants.
-            start: unsafe { self.start.add(i * self.row + k * self.step) },
-            ..self
-        }
-    }
-}
-
-/// The right operand, as many columns of words as a panel has: row k is at `start + k · row`.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Panel {
-    pub(super) start: *const f32,
-    pub(super) row: usize,
-}
-
-/// The product: element (i, j) is at `start + i · row + j`.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Product {
-    pub(super) start: *mut f32,
-    pub(super) row: usize,
-    /// Number of columns, at most those of the panel.
-    pub(super) columns: usize,
 }
 
 /// `product (+)= left · panel` for `rows` rows and an inner dimension of `depth` words.
 ///
 /// # Safety
-/// The operands must be readable and the product writable over these sizes, and no other thread may
-/// access the product. The panel must have all its columns, also those that the product has not.
+/// What [`SmallProduct`] asks for.
 #[inline(always)]
-pub(super) unsafe fn multiply_words<F: Format, S: Simd>(
+pub(in crate::cpu) unsafe fn multiply_words<F: Format, S: Simd>(
     s: S,
     [rows, depth]: [usize; 2],
     left: Left,
@@ -78,112 +36,105 @@ pub(super) unsafe fn multiply_words<F: Format, S: Simd>(
     product: Product,
     accumulate: bool,
 ) {
-    s.call(Multiply::<F>::new(
-        [rows, depth],
+    let product = SmallProduct {
+        rows,
+        depth,
         left,
         panel,
         product,
         accumulate,
-    ));
+    };
+    // SAFETY: what the caller promises.
+    s.call(unsafe { Words::<F>::new(product, 0) });
 }
 
-/// [`multiply_words`] that asks for what lies `ahead` of the left operand: see [`Multiply::ahead`].
+/// [`multiply_words`] that asks for what lies `ahead` of the left operand: see [`Words::ahead`].
 ///
 /// # Safety
 /// As for [`multiply_words`].
 #[inline(always)]
-pub(super) unsafe fn multiply_ahead<F: Format, S: Simd>(
+pub(in crate::cpu) unsafe fn multiply_ahead<F: Format, S: Simd>(
     s: S,
-    sizes: [usize; 2],
+    [rows, depth]: [usize; 2],
     left: Left,
     panel: Panel,
     product: Product,
     ahead: usize,
 ) {
-    s.call(Multiply::<F> {
-        ahead,
-        ..Multiply::new(sizes, left, panel, product, false)
-    });
+    let product = SmallProduct {
+        rows,
+        depth,
+        left,
+        panel,
+        product,
+        accumulate: false,
+    };
+    // SAFETY: what the caller promises.
+    s.call(unsafe { Words::<F>::new(product, ahead) });
 }
 
-/// The operands of [`multiply_words`], which is compiled once for all its callers. Made only there, under
-/// the promises of its callers.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Multiply<F> {
-    pub(super) rows: usize,
-    pub(super) depth: usize,
-    pub(super) left: Left,
-    pub(super) panel: Panel,
-    pub(super) product: Product,
-    pub(super) accumulate: bool,
+/// A product of words, which is compiled once for all its callers.
+#[derive(Clone, Copy)]
+struct Words<F> {
+    whole: SmallProduct,
     /// How far after the left operand, whose inner dimension is contiguous, in words, begins what
     /// will be read next: it is asked for on the way. 0: nothing.
-    pub(super) ahead: usize,
+    ahead: usize,
     format: PhantomData<F>,
 }
 
-impl<F> Multiply<F> {
+impl<F: Format> Words<F> {
+    /// # Safety
+    /// What [`SmallProduct`] asks for, when it is computed.
     #[inline(always)]
-    pub(super) fn new(
-        [rows, depth]: [usize; 2],
-        left: Left,
-        panel: Panel,
-        product: Product,
-        accumulate: bool,
-    ) -> Self {
+    unsafe fn new(whole: SmallProduct, ahead: usize) -> Self {
         Self {
-            rows,
-            depth,
-            left,
-            panel,
-            product,
-            accumulate,
-            ahead: 0,
+            whole,
+            ahead,
             format: PhantomData,
         }
     }
 }
 
-impl<F: Format> Kernel for Multiply<F> {
+impl<F: Format> Kernel for Words<F> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let Self { product, .. } = self;
+        let Self { whole, ahead, .. } = self;
+        let SmallProduct { product, .. } = whole;
         let width = PANEL_VECTORS * S::LANES;
         if product.columns != width && product.columns != S::LANES {
-            // SAFETY: the callers of `multiply_words` promise what it asks for.
+            // SAFETY: what the caller of `new` promised.
             return unsafe { ragged(s, self) };
         }
-        if F::multiply_with_tiles(s, &self) {
+        // SAFETY: as above.
+        if unsafe { F::multiply_with_tiles(s, &whole) } {
             return;
         }
         let mut k = 0;
         loop {
-            let part = DEPTH.min(self.depth - k);
-            let accumulate = self.accumulate || k > 0;
-            // SAFETY: 0 ≤ k ≤ depth stays inside the operands, as the callers of `multiply_words` promise.
+            let part = DEPTH.min(whole.depth - k);
+            // SAFETY: 0 ≤ k ≤ depth stays inside the operands, as the caller of `new` promised.
             unsafe {
-                let left = self.left.at(0, k);
-                let panel = Panel {
-                    start: self.panel.start.add(k * self.panel.row),
-                    ..self.panel
-                };
-                let part = Multiply {
+                let part = SmallProduct {
                     depth: part,
-                    left,
-                    panel,
-                    accumulate,
-                    ..self
+                    left: whole.left.at(0, k),
+                    panel: Panel {
+                        start: whole.panel.start.add(k * whole.panel.row),
+                        ..whole.panel
+                    },
+                    accumulate: whole.accumulate || k > 0,
+                    ..whole
                 };
                 if product.columns == width {
-                    strips::<F, S, PANEL_VECTORS>(s, part);
+                    strips::<F, S, PANEL_VECTORS>(s, part, ahead);
                 } else {
-                    strips::<F, S, 1>(s, part);
+                    strips::<F, S, 1>(s, part, ahead);
                 }
             }
             k += part;
-            if k >= self.depth {
+            if k >= whole.depth {
                 return;
             }
         }
@@ -195,8 +146,9 @@ impl<F: Format> Kernel for Multiply<F> {
 /// # Safety
 /// As for [`multiply_words`].
 #[inline(always)]
-unsafe fn ragged<F: Format, S: Simd>(s: S, whole: Multiply<F>) {
+unsafe fn ragged<F: Format, S: Simd>(s: S, words: Words<F>) {
     const ROWS: usize = 12;
+    let whole = words.whole;
     let product = whole.product;
     let mut tile = [0.0f32; ROWS * MAX_PANEL];
     let on_stack = Product {
@@ -216,11 +168,14 @@ unsafe fn ragged<F: Format, S: Simd>(s: S, whole: Multiply<F>) {
                     copy.copy_from_nonoverlapping(row, product.columns);
                 }
             }
-            s.call(Multiply {
-                rows,
-                left: whole.left.at(i, 0),
-                product: on_stack,
-                ..whole
+            s.call(Words::<F> {
+                whole: SmallProduct {
+                    rows,
+                    left: whole.left.at(i, 0),
+                    product: on_stack,
+                    ..whole
+                },
+                ..words
             });
             for r in 0..rows {
                 let row = product.start.add((i + r) * product.row);
@@ -236,16 +191,14 @@ unsafe fn ragged<F: Format, S: Simd>(s: S, whole: Multiply<F>) {
 /// # Safety
 /// As for [`multiply_words`], with at least `N` vectors of columns.
 #[inline(always)]
-unsafe fn strips<F: Format, S: Simd, const N: usize>(s: S, whole: Multiply<F>) {
-    let Multiply {
+unsafe fn strips<F: Format, S: Simd, const N: usize>(s: S, whole: SmallProduct, ahead: usize) {
+    let SmallProduct {
         rows,
         depth,
         left,
         panel,
         product,
         accumulate,
-        ahead,
-        ..
     } = whole;
     let mut i = 0;
     macro_rules! strip {
@@ -351,7 +304,7 @@ unsafe fn tile<F: Format, S: Simd, const M: usize, const N: usize>(
 /// # Safety
 /// The operands must be readable over these sizes.
 #[inline(always)]
-pub(super) unsafe fn add_products<F: Format, S: Simd, const M: usize, const N: usize>(
+pub(in crate::cpu) unsafe fn add_products<F: Format, S: Simd, const M: usize, const N: usize>(
     s: S,
     depth: usize,
     left: Left,
