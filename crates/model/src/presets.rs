@@ -50,7 +50,7 @@ mod tests {
             ("tinystories-28m", 51_987_968),
             ("tinystories-33m", 68_514_048),
         ];
-        assert!(ModelConfig::presets().eq(sizes.map(|(name, _)| name)));
+        assert!(ModelConfig::PRESETS == sizes.map(|(name, _)| name));
         for (name, parameters) in sizes {
             let config = ModelConfig::preset(name).unwrap();
             config.validate().unwrap();

@@ -6,6 +6,7 @@
 #[path = "support/transformers.rs"]
 mod transformers;
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use autophage_compute::ReferenceBackend;
@@ -16,25 +17,37 @@ use autophage_random::{Purpose, Stream};
 const TEXT: &str = "Once upon a time there was a girl.\n\nShe said: \"I'm 3!\" – and ran.";
 const TOLERANCE: f32 = 1e-4;
 
-#[test]
-fn transformers_opens_a_saved_model_and_computes_the_same() {
-    let directory = tempfile::tempdir().unwrap();
-    let stories = [TEXT, "Once there was a boy.", "The end of time, once more."];
-    let tokenizer = Tokenizer::train_bpe(stories, 300).unwrap();
-    tokenizer.save_pretrained(directory.path()).unwrap();
-    let sizes = Sizes {
-        window: Some(6),
-        ..Sizes::new(tokenizer.vocabulary() as usize, 24, 3, 3, 40)
-    };
-    let mut config = ModelConfig::new(Family::named("gpt_neo").unwrap(), &sizes).unwrap();
+/// A network of `family` with random weights in a directory of its own, with its tokenizer.
+fn saved(
+    root: &Path,
+    family: &'static Family,
+    tokenizer: &Tokenizer,
+) -> (PathBuf, Decoder<ReferenceBackend>) {
+    let directory = root.join(family.model_type());
+    std::fs::create_dir(&directory).unwrap();
+    tokenizer.save_pretrained(&directory).unwrap();
+    let mut sizes = Sizes::new(tokenizer.vocabulary() as usize, 24, 3, 2, 40);
+    sizes.window = (family.model_type() == "gpt_neo").then_some(6);
+    let mut config = ModelConfig::new(family, &sizes).unwrap();
     config.initializer_range = 0.2;
     config.start_of_text = Some(tokenizer.end_of_text());
     config.end_of_text = vec![tokenizer.end_of_text()];
     let random = Stream::new(4, Purpose::Initialization, 1);
     let model = Decoder::initialize(Arc::new(ReferenceBackend), config, &random).unwrap();
-    model.save(directory.path()).unwrap();
+    model.save(&directory).unwrap();
+    (directory, model)
+}
 
-    let vocabulary = model.vocabulary();
+#[test]
+fn family_transformers_opens_a_saved_model_and_computes_the_same() {
+    let root = tempfile::tempdir().unwrap();
+    let stories = [TEXT, "Once there was a boy.", "The end of time, once more."];
+    let tokenizer = Tokenizer::train_bpe(stories, 300).unwrap();
+    let (directories, models): (Vec<PathBuf>, Vec<_>) = Family::all()
+        .iter()
+        .map(|family| saved(root.path(), family, &tokenizer))
+        .unzip();
+    let vocabulary = tokenizer.vocabulary() as usize;
     let sequences: Vec<Vec<u32>> = [1, 17, 40]
         .iter()
         .map(|&length| {
@@ -43,25 +56,29 @@ fn transformers_opens_a_saved_model_and_computes_the_same() {
                 .collect()
         })
         .collect();
-    let Some(opened) = transformers::open(directory.path(), &sequences, Some(TEXT)) else {
+    let Some(opened) = transformers::open(&directories, &sequences, Some(TEXT)) else {
         return;
     };
-    let logits = model.logits(&sequences).unwrap();
-    let difference = transformers::largest_difference(&opened.logits, &logits, vocabulary);
-    assert!(difference < TOLERANCE, "{difference}");
+    assert_eq!(opened.len(), models.len());
+    for (model, opened) in models.iter().zip(opened) {
+        let family = model.config().family.model_type();
+        let logits = model.logits(&sequences).unwrap();
+        let difference = transformers::largest_difference(&opened.logits, &logits, vocabulary);
+        assert!(difference < TOLERANCE, "{family}: {difference}");
 
-    assert_eq!(opened.encoded, Some(tokenizer.encode(TEXT).unwrap()));
-    assert_eq!(opened.decoded.as_deref(), Some(TEXT));
+        assert_eq!(opened.encoded, Some(tokenizer.encode(TEXT).unwrap()));
+        assert_eq!(opened.decoded.as_deref(), Some(TEXT));
 
-    // Each token that was added is the one to which we, too, give the largest logit.
-    let (start, generated) = (&sequences[0], opened.generated);
-    assert_eq!(generated.len(), start.len() + 8);
-    assert_eq!(&generated[..start.len()], start);
-    let logits = &model.logits(std::slice::from_ref(&generated)).unwrap()[0];
-    for place in start.len()..generated.len() {
-        let row = &logits[(place - 1) * vocabulary..place * vocabulary];
-        let largest = row.iter().copied().fold(f32::MIN, f32::max);
-        let chosen = row[generated[place] as usize];
-        assert!(chosen > largest - TOLERANCE, "token {place}");
+        // Each token that was added is the one to which we, too, give the largest logit.
+        let (start, generated) = (&sequences[0], opened.generated);
+        assert_eq!(generated.len(), start.len() + 8);
+        assert_eq!(&generated[..start.len()], start);
+        let logits = &model.logits(std::slice::from_ref(&generated)).unwrap()[0];
+        for place in start.len()..generated.len() {
+            let row = &logits[(place - 1) * vocabulary..place * vocabulary];
+            let largest = row.iter().copied().fold(f32::MIN, f32::max);
+            let chosen = row[generated[place] as usize];
+            assert!(chosen > largest - TOLERANCE, "{family}: token {place}");
+        }
     }
 }

@@ -1,14 +1,14 @@
-"""Opens a model directory with Hugging Face Transformers and prints what it computes.
+"""Opens model directories with Hugging Face Transformers and prints what it computes.
 
-    python open_model.py DIRECTORY < REQUEST
+    python open_model.py DIRECTORY... < REQUEST
 
-DIRECTORY holds config.json and weights of any family that Transformers knows, and tokenizer.json if the
+Each DIRECTORY holds config.json and weights of any family that Transformers knows, and tokenizer.json if the
 request has a text. REQUEST is a JSON object with
 
     tokens    lists of token ids, each a sequence of its own
     text      a text to encode, or null
 
-Prints a JSON object with
+Prints a JSON list with an object for each directory:
 
     logits    for each sequence a matrix: a row for every position, an entry for every token
     encoded   the token ids of the text, or null
@@ -23,8 +23,7 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 
-def main(directory):
-    request = json.load(sys.stdin)
+def answer_of(directory, request):
     model = AutoModelForCausalLM.from_pretrained(directory, dtype=torch.float32).eval()
     answer = {"encoded": None, "decoded": None}
     with torch.no_grad():
@@ -44,10 +43,11 @@ def main(directory):
         tokenizer = AutoTokenizer.from_pretrained(directory)
         answer["encoded"] = tokenizer.encode(request["text"], add_special_tokens=False)
         answer["decoded"] = tokenizer.decode(answer["encoded"])
-    json.dump(answer, sys.stdout)
+    return answer
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
+    if len(sys.argv) < 2:
         sys.exit(__doc__)
-    main(sys.argv[1])
+    request = json.load(sys.stdin)
+    json.dump([answer_of(directory, request) for directory in sys.argv[1:]], sys.stdout)

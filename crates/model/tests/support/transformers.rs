@@ -1,4 +1,4 @@
-//! A model directory opened by Hugging Face Transformers.
+//! Model directories opened by Hugging Face Transformers.
 
 #![allow(dead_code, unreachable_pub, missing_docs)]
 
@@ -6,7 +6,7 @@
 mod tools;
 
 use std::io::Write;
-use std::path::Path;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use serde::Deserialize;
@@ -21,14 +21,18 @@ pub struct Opened {
     pub generated: Vec<u32>,
 }
 
-/// Opens `directory` with Transformers; `None` where there is no Python that has it, which the
+/// Opens `directories` with Transformers, one after the other; `None` where there is no Python that has it, which the
 /// environment may forbid (see `tests/tools.rs`).
-pub fn open(directory: &Path, sequences: &[Vec<u32>], text: Option<&str>) -> Option<Opened> {
+pub fn open(
+    directories: &[PathBuf],
+    sequences: &[Vec<u32>],
+    text: Option<&str>,
+) -> Option<Vec<Opened>> {
     let python = tools::python_with(&["torch", "transformers"])?;
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/open_model.py");
     let mut child = Command::new(python)
         .arg(script)
-        .arg(directory)
+        .args(directories)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
