@@ -10,6 +10,9 @@ mod error;
 mod families;
 #[allow(dead_code, unused_imports)] // until the decoder reads and writes them
 mod files;
+#[cfg(test)]
+#[path = "../tests/support/fixtures.rs"]
+mod fixtures;
 mod gpt_neo;
 mod language_model;
 mod ngram;
