@@ -1,6 +1,8 @@
 //! Where the fixtures are: in the project, or in the directory that `AUTOPHAGE_FIXTURES` names,
 //! which may hold networks of other sizes.
 
+#![allow(dead_code, unreachable_pub, missing_docs)]
+
 use std::path::{Path, PathBuf};
 
 /// The families that there is a fixture of, in `families/`.
