@@ -234,9 +234,12 @@ impl AttentionLayout {
                 format!("{} for {layers} layers", self.windows.len()),
             );
         }
-        let sizes = self.windows.iter().flatten();
-        if let Some(size) = sizes.into_iter().find(|&&size| size == 0) {
-            return wrong("windows", format!("{size}, and it must be at least 1"));
+        let mut windows = self.windows.iter().flatten();
+        if let Some(window) = windows.find(|&&window| window == 0 || window > LARGEST_SIZE) {
+            return wrong(
+                "windows",
+                format!("{window}, and it must be at least 1 and at most {LARGEST_SIZE}"),
+            );
         }
         Ok(())
     }
@@ -335,4 +338,56 @@ impl RotaryScaling {
 
 fn wrong(field: &'static str, problem: String) -> Result<(), ModelError> {
     Err(ModelError::Architecture { field, problem })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rotary(scaling: RotaryScaling) -> Rotary {
+        Rotary {
+            dimension: 64,
+            base: 500_000.0,
+            scaling,
+        }
+    }
+
+    #[test]
+    fn frequencies_are_a_geometric_sequence_from_one() {
+        let frequencies = rotary(RotaryScaling::Default).frequencies();
+        assert_eq!(frequencies.len(), 32);
+        assert_eq!(frequencies[0], 1.0);
+        for (pair, frequency) in frequencies.into_iter().enumerate() {
+            let exact = (-(pair as f64) / 32.0 * 500_000f64.ln()).exp();
+            assert!((f64::from(frequency) / exact - 1.0).abs() < 1e-6);
+        }
+    }
+
+    #[test]
+    fn llama3_keeps_high_frequencies_divides_low_ones_and_passes_between() {
+        let scaling = RotaryScaling::Llama3 {
+            factor: 32.0,
+            low_frequency_factor: 1.0,
+            high_frequency_factor: 4.0,
+            original_positions: 8192,
+        };
+        let plain = rotary(RotaryScaling::Default).frequencies();
+        let scaled = rotary(scaling).frequencies();
+        let mut between = 0;
+        for (plain, scaled) in plain.into_iter().zip(scaled) {
+            let periods = 8192.0 * plain / (2.0 * std::f32::consts::PI);
+            if periods > 4.0 {
+                assert_eq!(scaled, plain);
+            } else if periods < 1.0 {
+                assert_eq!(scaled, plain / 32.0);
+            } else {
+                // From one of them to the other, in proportion to the periods.
+                let share = (periods - 1.0) / 3.0;
+                let expected = plain * (share + (1.0 - share) / 32.0);
+                assert!((scaled / expected - 1.0).abs() < 1e-5);
+                between += 1;
+            }
+        }
+        assert!(between > 0);
+    }
 }

@@ -197,8 +197,21 @@ impl ModelConfig {
 
 /// The configuration, and whether it says that the head is the token embedding.
 fn from_fields(mut fields: Fields) -> Result<(ModelConfig, bool), ModelError> {
-    let model_type = fields.text(MODEL_TYPE)?;
-    let family = Family::named(model_type.as_deref().unwrap_or(""))?;
+    let model_type = fields.text(MODEL_TYPE)?.ok_or_else(|| {
+        let problem = format!("is missing; {}", Family::supported());
+        wrong(MODEL_TYPE, problem)
+    })?;
+    let family = Family::named(&model_type)?;
+    read_family(family, fields).map_err(|error| match error {
+        ModelError::Architecture { field, problem } => wrong(family.field_name(field), problem),
+        error => error,
+    })
+}
+
+fn read_family(
+    family: &'static Family,
+    mut fields: Fields,
+) -> Result<(ModelConfig, bool), ModelError> {
     if let Some(value) = fields.get(QUANTIZATION) {
         let method = value.get("quant_method").and_then(Value::as_str);
         return Err(wrong(
@@ -246,12 +259,8 @@ fn from_fields(mut fields: Fields) -> Result<(ModelConfig, bool), ModelError> {
         weight_format,
         rest: fields.into_rest(),
     };
-    match config.validate() {
-        Err(ModelError::Architecture { field, problem }) => {
-            Err(wrong(family.field_name(field), problem))
-        }
-        result => result.map(|()| (config, reading.says_tied)),
-    }
+    config.validate()?;
+    Ok((config, reading.says_tied))
 }
 
 /// One token or several, as `config.json` writes them.

@@ -8,6 +8,9 @@ mod decoder;
 mod error;
 mod families;
 mod files;
+#[cfg(test)]
+#[path = "../tests/support/fixtures.rs"]
+mod fixtures;
 mod language_model;
 mod ngram;
 mod parameters;

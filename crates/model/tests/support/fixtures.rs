@@ -1,6 +1,8 @@
 //! Where the fixtures are: in the project, or in the directory that `AUTOPHAGE_FIXTURES` names,
 //! which may hold networks of other sizes.
 
+#![allow(dead_code, unreachable_pub, missing_docs)]
+
 use std::path::{Path, PathBuf};
 
 /// The families that there is a fixture of, in `families/`.
@@ -25,9 +27,10 @@ pub fn gpt_neo() -> PathBuf {
     found.expect("the project has a GPT-Neo")
 }
 
-/// The network of a family.
+/// The network of a family, in `families/` of the chosen directory or in that itself.
 pub fn family(model_type: &str) -> PathBuf {
-    let directory = chosen().join("families").join(model_type);
-    assert!(directory.is_dir(), "{} is missing", directory.display());
-    directory
+    let directories = [chosen().join("families"), chosen()].map(|parent| parent.join(model_type));
+    let found = directories.iter().find(|directory| directory.is_dir());
+    let missing = || panic!("{} is missing", directories[0].display());
+    found.unwrap_or_else(missing).clone()
 }
