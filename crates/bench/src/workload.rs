@@ -15,9 +15,6 @@ use crate::report::{Task, TaskReport};
 use crate::texts::{stories, texts};
 use crate::{BenchModel, MachineCeilings};
 
-/// Texts that are sampled side by side.
-const BATCH: usize = 200;
-
 /// How much work one repetition is.
 #[derive(Clone, Copy, Debug)]
 struct Size {
@@ -52,9 +49,9 @@ impl<B: Backend> Workload<'_, B> {
             (model, false) => Size {
                 training: 4096,
                 sampled: model.sampled_tokens(),
-                scored: 100,
+                scored: model.scored_texts(),
             },
-            (BenchModel::TinyStories33M, true) => Size {
+            (BenchModel::TinyStories33M | BenchModel::SmolLm2, true) => Size {
                 training: 1024,
                 sampled: 8,
                 scored: 5,
@@ -104,7 +101,7 @@ impl<B: Backend> Workload<'_, B> {
 
     /// Texts side by side from their beginning, all of one length.
     fn sample(&self) -> Result<TaskReport, ModelError> {
-        let tokens = self.size().sampled;
+        let (texts, tokens) = (self.model.sampled_texts(), self.size().sampled);
         let model = self.initialize()?;
         let request = GenerationRequest {
             form: Form::Stream { tokens },
@@ -116,10 +113,10 @@ impl<B: Backend> Workload<'_, B> {
             vocabulary: None,
             prompt: vec![],
             random: Stream::new(1, Purpose::Sampling, 1),
-            limit: Limit::Documents(BATCH as u64),
-            batch: BATCH,
+            limit: Limit::Documents(texts as u64),
+            batch: texts,
         };
-        self.report(Task::Sample, (BATCH, BATCH * tokens), || {
+        self.report(Task::Sample, (texts, texts * tokens), || {
             model.generate(&request, &mut |_, _| ControlFlow::Continue(()))
         })
     }

@@ -3,16 +3,17 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use autophage_compute::{Backend, CpuBackend, CpuSettings, Isa, PrecisionError, ReferenceBackend};
+use autophage_compute::{
+    Backend, CpuBackend, CpuSettings, Device, Isa, PrecisionError, ReferenceBackend,
+};
 use autophage_corpus::Tokenizer;
 use autophage_model::{
-    AttentionKind, GptNeo, GptNeoConfig, GptNeoLearner, LanguageModel, Learner, NGram,
+    Architecture, Decoder, DecoderLearner, LanguageModel, Learner, ModelConfig, NGram,
 };
 
 use crate::experiment::family;
 use crate::{
-    BackendKind, ComputeSection, Experiment, LabError, ModelSettings, TransformerKind,
-    TransformerSettings,
+    BackendKind, ComputeSection, Experiment, LabError, ModelSettings, TransformerSettings,
 };
 
 /// The vocabulary that a learner's models speak.
@@ -85,11 +86,11 @@ pub fn load_model(
     match compute.backend {
         BackendKind::Reference => {
             let backend = Arc::new(ReferenceBackend);
-            Ok(Box::new(GptNeo::load(backend, directory).map_err(failed)?))
+            Ok(Box::new(Decoder::load(backend, directory).map_err(failed)?))
         }
         BackendKind::Cpu => {
             let backend = Arc::new(cpu_backend(compute)?);
-            Ok(Box::new(GptNeo::load(backend, directory).map_err(failed)?))
+            Ok(Box::new(Decoder::load(backend, directory).map_err(failed)?))
         }
     }
 }
@@ -126,25 +127,38 @@ pub fn cpu_backend(compute: &ComputeSection) -> Result<CpuBackend, LabError> {
     .map_err(|error| LabError::plan("compute.isa", error.to_string()))
 }
 
-/// The learner of a family of transformers.
-fn transformer<B: Backend + 'static>(
+/// The learner of a transformer.
+fn transformer<B: Backend>(
     experiment: &Experiment,
     settings: &TransformerSettings,
     backend: B,
     vocabulary: Vocabulary,
 ) -> Result<Box<dyn Learner>, LabError> {
+    let config = network(experiment, settings, vocabulary)?;
+    let training = experiment.training.settings.clone();
+    let learner = DecoderLearner::new(Arc::new(backend), config, training)
+        .map_err(LabError::model("model"))?;
+    Ok(Box::new(learner))
+}
+
+/// The network that an experiment trains: of the sizes that it gives, or that of its starting model.
+///
+/// # Errors
+/// Sizes that do not go together, or a starting model that cannot be read or does not fit the rest of
+/// the experiment.
+pub fn network(
+    experiment: &Experiment,
+    settings: &TransformerSettings,
+    vocabulary: Vocabulary,
+) -> Result<ModelConfig, LabError> {
     check_family(settings)?;
-    match settings.family {
-        TransformerKind::GptNeo => gpt_neo(experiment, settings, backend, vocabulary),
-        family => Err(LabError::plan(
-            "model.kind",
-            format!(
-                "{:?}, and this version trains {:?} and \"ngram\" alone",
-                family.name(),
-                TransformerKind::GptNeo.name()
-            ),
-        )),
-    }
+    let Some(pretrained) = &settings.pretrained else {
+        let network = settings.network(vocabulary.tokens, vocabulary.end_of_text);
+        return network.map_err(LabError::model("model"));
+    };
+    let config = ModelConfig::load(pretrained).map_err(LabError::model("model.pretrained"))?;
+    check_pretrained(experiment, &config.architecture, vocabulary)?;
+    Ok(config)
 }
 
 /// Checks that the family that was given is that of the starting model. A directory that cannot be
@@ -165,74 +179,33 @@ fn check_family(settings: &TransformerSettings) -> Result<(), LabError> {
     }
 }
 
-fn gpt_neo<B: Backend + 'static>(
-    experiment: &Experiment,
-    settings: &TransformerSettings,
-    backend: B,
-    vocabulary: Vocabulary,
-) -> Result<Box<dyn Learner>, LabError> {
-    let backend = Arc::new(backend);
-    let config = match &settings.pretrained {
-        None => settings.gpt_neo(vocabulary),
-        Some(pretrained) => {
-            let model = GptNeo::load(backend.clone(), pretrained)
-                .map_err(LabError::model("model.pretrained"))?;
-            check_pretrained(experiment, model.config(), vocabulary)?;
-            model.config().clone()
-        }
-    };
-    let learner = GptNeoLearner::new(backend, config, experiment.training.settings.clone())
-        .map_err(LabError::model("model"))?;
-    Ok(Box::new(learner))
-}
-
-impl TransformerSettings {
-    /// The GPT-Neo network of these sizes that speaks `vocabulary`.
-    pub fn gpt_neo(&self, vocabulary: Vocabulary) -> GptNeoConfig {
-        let kinds = [AttentionKind::Global, AttentionKind::Local];
-        GptNeoConfig {
-            attention_layers: kinds
-                .into_iter()
-                .cycle()
-                .take(self.layers as usize)
-                .collect(),
-            window_size: self.window as usize,
-            intermediate_size: self.intermediate_size(),
-            max_position_embeddings: self.positions as usize,
-            end_of_text: vocabulary.end_of_text,
-            ..GptNeoConfig::new(
-                vocabulary.tokens as usize,
-                self.hidden as usize,
-                self.layers as usize,
-                self.heads as usize,
-            )
-        }
-    }
-}
+/// Vocabularies are padded to a multiple of some power of two: never by more than this share.
+const MOST_PADDING: f64 = 1.0 / 16.0;
 
 /// Checks what the experiment file could not: it does not know the starting model's shape.
 fn check_pretrained(
     experiment: &Experiment,
-    config: &GptNeoConfig,
+    network: &Architecture,
     vocabulary: Vocabulary,
 ) -> Result<(), LabError> {
-    if config.vocab_size != vocabulary.tokens as usize {
+    let (tokens, rows) = (vocabulary.tokens as usize, network.vocabulary);
+    let padding = rows as f64 - tokens as f64;
+    if padding < 0.0 || padding > MOST_PADDING * rows as f64 {
         return Err(LabError::plan(
             "tokenizer",
             format!(
-                "it has {} tokens and the model in model.pretrained has {}: use the tokenizer \
-                 that belongs to that model",
-                vocabulary.tokens, config.vocab_size
+                "it has {tokens} tokens and the model in model.pretrained has {rows}: use the \
+                 tokenizer that belongs to that model"
             ),
         ));
     }
     for (key, tokens) in experiment.contexts() {
-        if tokens as usize > config.max_position_embeddings {
+        if tokens as usize > network.positions {
             return Err(LabError::plan(
                 key,
                 format!(
                     "{tokens}, but the model in model.pretrained reads at most {} tokens",
-                    config.max_position_embeddings
+                    network.positions
                 ),
             ));
         }

@@ -39,9 +39,9 @@ fn a_run_leaves_what_a_reader_needs() {
     let (read, outcome) = Run::make(&experiment, &directory, &mut observer).unwrap();
     assert_eq!(outcome, Outcome::Complete);
 
-    let mut expected = vec![(0, Stage::Tokenize)];
+    let mut expected = vec![(0, Stage::TOKENIZE)];
     for n in 1..=3 {
-        expected.extend([(n, Stage::Train), (n, Stage::Generate), (n, Stage::Measure)]);
+        expected.extend([(n, Stage::TRAIN), (n, Stage::GENERATE), (n, Stage::MEASURE)]);
     }
     assert_eq!(stages, expected);
 
@@ -110,7 +110,17 @@ fn a_run_leaves_what_a_reader_needs() {
         assert!(read.excerpt(n, corpus.documents()).unwrap().is_none());
         let model = read.model(n).unwrap();
         assert_eq!(model.vocabulary(), tokenizer.vocabulary() as usize);
-        assert!(read.timing(n).unwrap().train.seconds > 0.0);
+        let timing = read.timing(n).unwrap();
+        let timed: Vec<&str> = timing.stages.iter().map(|(stage, _)| stage).collect();
+        assert_eq!(timed, ["train", "generate", "measure"]);
+        assert!(timing.stages.values().all(|stage| stage.seconds > 0.0));
+        assert_eq!(
+            timing.stages.get("generate").unwrap().tokens,
+            metrics.generated.tokens
+        );
+        let pool = read.pool(n).unwrap();
+        assert!(pool.selection().is_everything());
+        assert_eq!(pool.selection().curator(), "everything");
 
         let directory = read.generation(n).unwrap();
         for file in [
@@ -121,6 +131,8 @@ fn a_run_leaves_what_a_reader_needs() {
             "corpus.bin",
             "corpus.index",
             "training.jsonl",
+            "trained.json",
+            "selection.json",
             "provenance.json",
             "distributions.bin",
             "errors.json",
@@ -179,26 +191,32 @@ fn generated_text_is_scored_under_the_first_model() {
     }
 }
 
-/// Takes from generation `n` what the first version of the program did not record.
+/// Takes from generation `n` what the first version of the program did not record, and writes the
+/// rest as that version did.
 fn as_first_version(run: &Path, n: u32) {
     let directory = run.join(format!("generations/{n:03}"));
-    fs::remove_file(directory.join("losses.bin")).unwrap();
     let read = |name: &str| -> serde_json::Value {
         serde_json::from_slice(&fs::read(directory.join(name)).unwrap()).unwrap()
     };
+    let mut manifest = read("manifest.json");
+    let files = manifest["files"].as_object_mut().unwrap();
+    for name in ["losses.bin", "selection.json", "trained.json"] {
+        fs::remove_file(directory.join(name)).unwrap();
+        files.remove(name).unwrap();
+    }
     let mut metrics = read("metrics.json");
     let removed = metrics.as_object_mut().unwrap();
     removed.remove("perplexity_under_first").unwrap();
     let metrics = format!("{metrics}\n");
     fs::write(directory.join("metrics.json"), &metrics).unwrap();
-    let mut manifest = read("manifest.json");
-    let files = manifest["files"].as_object_mut().unwrap();
-    files.remove("losses.bin").unwrap();
     files["metrics.json"] = serde_json::json!({
         "bytes": metrics.len(),
         "xxh3": format!("{:016x}", Checksum::of(metrics.as_bytes())),
     });
     fs::write(directory.join("manifest.json"), format!("{manifest}\n")).unwrap();
+    let mut timing = read("timing.json")["stages"].take();
+    timing["generation"] = n.into();
+    fs::write(directory.join("timing.json"), format!("{timing}\n")).unwrap();
 }
 
 #[test]
@@ -214,11 +232,17 @@ fn a_run_of_the_first_version_can_be_read_and_goes_on() {
     let old = Run::open(&bench.path("old")).unwrap();
     assert!(old.held_out_losses(2).unwrap().is_none());
     assert!(old.metrics(2).unwrap().perplexity_under_first.is_none());
+    assert!(old.pool(2).unwrap().selection().is_everything());
+    let timing = old.timing(2).unwrap();
+    let timed: Vec<&str> = timing.stages.iter().map(|(stage, _)| stage).collect();
+    assert_eq!(timed, ["train", "generate", "measure"]);
+    assert!(timing.seconds() > 0.0);
 
     bench.run(&bench.experiment(&[]), "old").unwrap();
     let whole = Run::open(&bench.path("whole")).unwrap();
     assert!(old.metrics(2).unwrap().perplexity_under_first.is_none());
     assert_eq!(old.metrics(3).unwrap(), whole.metrics(3).unwrap());
+    assert_eq!(old.errors(3).unwrap(), whole.errors(3).unwrap());
     assert_eq!(
         old.held_out_losses(3).unwrap(),
         whole.held_out_losses(3).unwrap()

@@ -195,6 +195,18 @@ impl RunData {
         &self.generations
     }
 
+    /// Names of the stages of its generations, in the order in which they were run.
+    pub fn stages(&self) -> Vec<&str> {
+        let mut stages = Vec::new();
+        let timings = self.generations.iter().filter_map(|g| g.timing.as_ref());
+        for (stage, _) in timings.flat_map(|timing| timing.stages.iter()) {
+            if !stages.contains(&stage) {
+                stages.push(stage);
+            }
+        }
+        stages
+    }
+
     /// Forecasts.
     pub fn outlook(&self) -> &Outlook {
         &self.outlook

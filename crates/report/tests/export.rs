@@ -183,7 +183,7 @@ fn the_table_has_what_was_recorded() {
         assert_eq!(retention.value, metrics.errors.unwrap().retention.median);
         let timing = run.timing(generation).unwrap();
         let seconds = find(generation, "timing/train/seconds");
-        assert_eq!(seconds.value, timing.train.seconds);
+        assert_eq!(seconds.value, timing.stages.get("train").unwrap().seconds);
     }
     let baseline = run.baseline().unwrap().unwrap();
     let truth = find(0, "probe/\" there\"→\" was\"/corpus/probability");

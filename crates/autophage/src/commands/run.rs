@@ -3,10 +3,9 @@
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use autophage_lab::{Event, Experiment, ModelSettings, Observer, Outcome, Preset, Run};
+use autophage_lab::{Event, Experiment, Layout, ModelSettings, Observer, Outcome, Preset, Run};
 use autophage_report::{ReportError, RunPage, write_tensorboard};
 
-use super::report::PAGE;
 use crate::failure::Failure;
 use crate::interruption::Interruption;
 use crate::options::ComputeOptions;
@@ -73,7 +72,7 @@ pub(crate) fn execute(arguments: &Arguments) -> Result<(), Failure> {
     let mut observer = Reporting {
         interruption: &interruption,
         progress: Progress::new(experiment.generations),
-        page: RunPage::new(&directory, &directory.join(PAGE)),
+        page: RunPage::new(&directory),
         tensorboard: arguments.tensorboard.as_deref(),
         directory: &directory,
     };
@@ -168,8 +167,7 @@ fn conclusion(run: &Run, specification: &str) -> Result<(), Failure> {
     }
     let mut total = 0.0;
     for generation in 1..=last {
-        let timing = run.timing(generation)?;
-        total += timing.train.seconds + timing.generate.seconds + timing.measure.seconds;
+        total += run.timing(generation)?.seconds();
     }
     let directory = run.directory().display();
     let generations = if last == 1 {
@@ -180,14 +178,28 @@ fn conclusion(run: &Run, specification: &str) -> Result<(), Failure> {
     say!("{last} {generations} took {}.", seconds(total));
     say!("");
     say!("Everything is in {directory}:");
-    say!("  experiment.toml    the experiment, with every default explicit");
-    say!("  report.html        one page with figures and texts, to look at or to mail");
-    say!("  metrics.jsonl      all measurements, a line a generation");
     let opens = match run.experiment().model {
         ModelSettings::Transformer(_) => " (opens in Hugging Face transformers)",
         ModelSettings::NGram(_) => "",
     };
-    say!("  generations/{last:03}    the last model{opens} and its text");
+    let name = Layout::generation_name(last);
+    for (file, what) in [
+        (
+            Layout::EXPERIMENT,
+            "the experiment, with every default explicit",
+        ),
+        (
+            Layout::PAGE,
+            "one page with figures and texts, to look at or to mail",
+        ),
+        (Layout::METRICS, "all measurements, a line a generation"),
+        (
+            &name.to_string_lossy(),
+            &format!("the last model{opens} and its text"),
+        ),
+    ] {
+        say!("  {file:<18} {what}");
+    }
     say!("");
     say!("Look further:");
     if Preset::named(specification).is_some_and(|preset| preset.name == "demo") {

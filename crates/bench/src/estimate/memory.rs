@@ -1,6 +1,7 @@
 //! Memory and disk that an experiment needs, from the sizes of its model.
 
 use autophage_compute::{CpuBackend, Precision};
+use autophage_lab::{ByStage, Stage};
 use autophage_model::{Architecture, TrainingSettings};
 use serde::Serialize;
 
@@ -11,75 +12,51 @@ const ROWS: usize = 4096;
 /// What the program needs besides: its code, tokenizer, working memory of operations, file buffers.
 const PROGRAM: u64 = 100 << 20;
 
-/// The most memory that a stage of a run needs, in bytes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Memory {
-    /// Training: weights, gradients and two moments; the activations of a micro-batch.
-    pub train: u64,
-    /// Writing text: weights, and the keys and values of the batch.
-    pub generate: u64,
-    /// Measuring: weights, activations, and the distributions of the tracked contexts.
-    pub measure: u64,
+/// The most memory that each stage of a run of a network needs, in bytes. Training: weights, gradients
+/// and two moments, and the activations of a micro-batch. Writing text: weights, and the keys and
+/// values of the batch. Measuring: weights, activations, and the distributions of the tracked contexts.
+pub(crate) fn of_network(
+    architecture: &Architecture,
+    training: &TrainingSettings,
+    keeps_best: bool,
+    backend: &CpuBackend,
+    sampling: &SamplingMemory,
+    tracked: u64,
+) -> ByStage<u64> {
+    let parameters = NUMBER * architecture.parameter_count() as u64;
+    let [embedding, layers] = packed_bytes(architecture, backend.precision());
+    // Weights, gradients, two moments, and the weights of the best epoch.
+    let copies = if keeps_best { 5 } else { 4 };
+    let rows = training.micro_batch_tokens.max(training.context);
+    let cache = architecture.cache_len(backend, sampling.batch, sampling.capacity);
+    let passes = |rows| NUMBER * architecture.pass_numbers(rows) as u64;
+    let sliding = if sampling.slides {
+        passes(sampling.context * (ROWS / sampling.context).max(1))
+    } else {
+        0
+    };
+    let weights = parameters + embedding + layers;
+    let activations = NUMBER * architecture.training_numbers(rows) as u64;
+    let training = copies * parameters + embedding + 2 * layers + activations;
+    let writing = weights + NUMBER * cache as u64 + passes(sampling.batch) + sliding;
+    let measuring = weights + passes(ROWS) + distributions(architecture, tracked);
+    by_stage(PROGRAM + training, PROGRAM + writing, PROGRAM + measuring)
 }
 
-impl Memory {
-    /// That of the stage that needs the most.
-    pub fn peak(&self) -> u64 {
-        self.train.max(self.generate).max(self.measure)
-    }
+/// The same of a model that is counted: the training set, sorted, and its counts.
+pub(crate) fn of_counts(order: u32, training_tokens: u64) -> ByStage<u64> {
+    let counts = PROGRAM + 24 * u64::from(order) * training_tokens;
+    by_stage(counts, counts, counts)
+}
 
-    /// For a network.
-    pub(crate) fn of_network(
-        architecture: &Architecture,
-        training: &TrainingSettings,
-        keeps_best: bool,
-        backend: &CpuBackend,
-        sampling: &SamplingMemory,
-        tracked: u64,
-    ) -> Self {
-        let parameters = NUMBER * architecture.parameter_count() as u64;
-        let [embedding, layers] = packed_bytes(architecture, backend.precision());
-        // Weights, gradients, two moments, and the weights of the best epoch.
-        let copies = if keeps_best { 5 } else { 4 };
-        let rows = training.micro_batch_tokens.max(training.context);
-        let cache = architecture.cache_len(backend, sampling.batch, sampling.capacity);
-        let passes = |rows| NUMBER * architecture.pass_numbers(rows) as u64;
-        let sliding = if sampling.slides {
-            passes(sampling.context * (ROWS / sampling.context).max(1))
-        } else {
-            0
-        };
-        Self {
-            train: PROGRAM
-                + copies * parameters
-                + embedding
-                + 2 * layers
-                + NUMBER * architecture.training_numbers(rows) as u64,
-            generate: PROGRAM
-                + parameters
-                + embedding
-                + layers
-                + NUMBER * cache as u64
-                + passes(sampling.batch)
-                + sliding,
-            measure: PROGRAM
-                + parameters
-                + embedding
-                + layers
-                + passes(ROWS)
-                + distributions(architecture, tracked),
-        }
-    }
-
-    /// For a model that is counted: the training set, sorted, and its counts.
-    pub(crate) fn of_counts(order: u32, training_tokens: u64) -> Self {
-        let counts = PROGRAM + 24 * u64::from(order) * training_tokens;
-        Self {
-            train: counts,
-            generate: counts,
-            measure: counts,
-        }
-    }
+fn by_stage(train: u64, generate: u64, measure: u64) -> ByStage<u64> {
+    [
+        (Stage::TRAIN, train),
+        (Stage::GENERATE, generate),
+        (Stage::MEASURE, measure),
+    ]
+    .into_iter()
+    .collect()
 }
 
 /// What sampling needs to remember.
@@ -251,19 +228,18 @@ mod tests {
         };
         let cpu = CpuBackend::new(Some(1));
         let memory = |keeps_best, sampling| {
-            Memory::of_network(&architecture(), &settings, keeps_best, &cpu, sampling, 10)
+            of_network(&architecture(), &settings, keeps_best, &cpu, sampling, 10)
         };
-        let more = memory(true, &sampling).train - memory(false, &sampling).train;
+        let train = |memory: &ByStage<u64>| *memory.get("train").unwrap();
+        let (with, without) = (memory(true, &sampling), memory(false, &sampling));
+        let more = train(&with) - train(&without);
         assert_eq!(more, 4 * architecture().parameter_count() as u64);
-        assert_eq!(
-            memory(false, &sampling).peak(),
-            memory(false, &sampling).train
-        );
+        assert_eq!(without.values().max(), without.get("train"));
         let wide = SamplingMemory {
             batch: 100_000,
             ..sampling
         };
         let memory = memory(false, &wide);
-        assert_eq!(memory.peak(), memory.generate);
+        assert_eq!(memory.values().max(), memory.get("generate"));
     }
 }

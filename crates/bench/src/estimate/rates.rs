@@ -12,7 +12,7 @@ use autophage_compute::{
 use autophage_corpus::{DocumentSet, count_contexts};
 use autophage_lab::{Experiment, NGramSettings};
 use autophage_measure::diversity::{DiversitySettings, Fingerprints, Reference, diversity};
-use autophage_measure::retention::{Distributions, ErrorInputs, Tracked, generation_errors};
+use autophage_measure::retention::{Distributions, ErrorInputs, Ideal, Tracked, model_errors};
 use autophage_model::{
     Architecture, Decoder, Epochs, Form, LanguageModel, Learner, Limit, ModelConfig, ModelError,
     Trainer, TrainingJob, TrainingSequence,
@@ -123,7 +123,7 @@ impl Rates {
         let tokens = survey.sample.tokens() as f64;
         let mut request = experiment
             .generation
-            .request(end_of_text, Stream::new(1, Purpose::Sampling, 1));
+            .request(survey.vocabulary, Stream::new(1, Purpose::Sampling, 1));
         request.limit = Limit::Tokens(survey.sample.tokens().min(50_000));
         let mut drawn = 0;
         let drawing = seconds(|| {
@@ -248,10 +248,7 @@ fn draw<B: Backend>(
     let section = &experiment.generation;
     let architecture = model.architecture();
     let batch = super::documents_at_once(section, architecture, backend.inner());
-    let mut request = section.request(
-        survey.vocabulary.end_of_text,
-        Stream::new(1, Purpose::Sampling, 1),
-    );
+    let mut request = section.request(survey.vocabulary, Stream::new(1, Purpose::Sampling, 1));
     let (context, overflow) = (request.context, request.overflow);
     let written = super::written_lengths(experiment, &survey.lengths);
     request.form = Form::Stream {
@@ -341,14 +338,12 @@ fn tracked(
         survey.vocabulary.end_of_text,
         measure.conditioning,
     )?;
-    let inputs = ErrorInputs {
-        paradigm: experiment.paradigm,
+    model_errors(&ErrorInputs {
         tracked: &tracked,
         training: &counts,
+        ideal: &Ideal::of_truth(&tracked, model.vocabulary(), 1.0)?,
         model: &distributions,
-        previous: &[],
-    };
-    generation_errors(&inputs, &mut |_| Ok(distributions.clone()))?;
+    })?;
     let share = f64::from(measure.contexts) / f64::from(few);
     Ok(begin.elapsed().as_secs_f64() * share)
 }

@@ -1,6 +1,6 @@
 //! The table of keys. `docs/experiment.md` is written from it; see [`reference`](super::reference).
 
-use autophage_model::GptNeoConfig;
+use autophage_model::ModelConfig;
 use autophage_theory::Paradigm;
 
 use super::accepts::{Accepts, Interval, LARGEST, LONGEST, MANY};
@@ -260,7 +260,7 @@ pub(super) const KEYS: &[Key] = &[
     .when(MODEL_KIND, TRANSFORMERS),
     Key::new(
         "model.preset",
-        Accepts::Words(&GptNeoConfig::PRESETS),
+        Accepts::Words(&ModelConfig::PRESETS),
         "The sizes of a TinyStories model (Eldan and Li, 2023), positions included. Sizes that are given \
          beside it go before its own.",
     )
@@ -301,7 +301,7 @@ pub(super) const KEYS: &[Key] = &[
         integer_or(1, 1 << 20, "auto"),
         "Numbers in the hidden layer of a block's feed-forward part. `auto` is four times `model.hidden`, \
          and in the families with a gated feed-forward part (llama, qwen2, qwen3) eight thirds of it, \
-         rounded up to a multiple of 32.",
+         rounded up to a multiple of 8.",
     ),
     size(
         "model.key_value_heads",

@@ -4,6 +4,8 @@ use autophage_model::{Form, GenerationRequest, Limit, Overflow, SamplingFilter};
 use autophage_random::Stream;
 use serde::{Deserialize, Serialize};
 
+use crate::Vocabulary;
+
 use super::training::CONTEXT;
 use super::words::{or_off, or_paradigm};
 
@@ -53,8 +55,9 @@ impl Default for GenerationSection {
 }
 
 impl GenerationSection {
-    /// The request for documents without a prompt and without an end, from these random numbers.
-    pub fn request(&self, end_of_text: u32, random: Stream) -> GenerationRequest {
+    /// The request for documents without a prompt and without a limit, in the tokens of `vocabulary`,
+    /// from these random numbers.
+    pub fn request(&self, vocabulary: Vocabulary, random: Stream) -> GenerationRequest {
         let tokens = self.max_tokens as usize;
         GenerationRequest {
             form: match self.form {
@@ -71,7 +74,8 @@ impl GenerationSection {
                 OverflowKind::Slide => Overflow::Slide,
                 OverflowKind::Hop => Overflow::Hop,
             },
-            end_of_text,
+            end_of_text: vocabulary.end_of_text,
+            vocabulary: Some(vocabulary.tokens as usize),
             prompt: Vec::new(),
             random,
             limit: Limit::Unlimited,

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use autophage_model::GptNeoConfig;
+use autophage_model::{Family, ModelConfig, ModelError, Sizes};
 use serde::{Deserialize, Serialize};
 
 use super::words::or_auto;
@@ -34,7 +34,7 @@ pub struct TransformerSettings {
     /// Tokens that local attention sees (GPT-Neo).
     pub window: u32,
     /// Numbers in the hidden layer of a block's feed-forward part; `None`: what is usual in the
-    /// family, see [`intermediate_size`](Self::intermediate_size).
+    /// family, see [`Sizes::intermediate`].
     #[serde(with = "or_auto")]
     pub intermediate: Option<u32>,
     /// Number of heads of keys and values; it divides `heads`. `None`: as many as `heads` (Llama,
@@ -85,28 +85,42 @@ impl TransformerSettings {
     }
 
     /// The sizes of one of the TinyStories models, such as `tinystories-1m`; `None` for a name that
-    /// is not among [`GptNeoConfig::PRESETS`].
+    /// is not among [`ModelConfig::PRESETS`].
     pub fn preset(name: &str) -> Option<Self> {
-        GptNeoConfig::preset(name).map(|config| Self {
-            hidden: config.hidden_size as u32,
-            layers: config.num_layers() as u32,
-            heads: config.num_heads as u32,
-            positions: config.max_position_embeddings as u32,
-            window: config.window_size as u32,
+        let network = ModelConfig::preset(name).ok()?.architecture;
+        Some(Self {
+            hidden: network.hidden as u32,
+            layers: network.layers as u32,
+            heads: network.attention.heads as u32,
+            positions: network.positions as u32,
             ..Self::of(TransformerKind::GptNeo)
         })
     }
 
-    /// Numbers in the hidden layer of a block's feed-forward part. Where none are given, four times
-    /// `hidden`; in the families whose feed-forward part is gated, and so has three matrices where
-    /// the others have two, 8/3 of `hidden`, rounded up to a multiple of 32.
-    pub fn intermediate_size(&self) -> usize {
-        let hidden = self.hidden as usize;
-        match (self.intermediate, self.family.is_gated()) {
-            (Some(given), _) => given as usize,
-            (None, false) => 4 * hidden,
-            (None, true) => (8 * hidden).div_ceil(3).next_multiple_of(32),
-        }
+    /// The network of these sizes with a vocabulary of `tokens`, of which `end_of_text` starts and
+    /// ends a text.
+    ///
+    /// # Errors
+    /// Sizes that do not go together.
+    pub fn network(&self, tokens: u32, end_of_text: u32) -> Result<ModelConfig, ModelError> {
+        let size = |size: Option<u32>| size.map(|size| size as usize);
+        let sizes = Sizes {
+            key_value_heads: size(self.key_value_heads),
+            head_dimension: size(self.head_dimension),
+            intermediate: size(self.intermediate),
+            window: (self.family == TransformerKind::GptNeo).then_some(self.window as usize),
+            ..Sizes::new(
+                tokens as usize,
+                self.hidden as usize,
+                self.layers as usize,
+                self.heads as usize,
+                self.positions as usize,
+            )
+        };
+        let mut config = ModelConfig::new(Family::named(self.family.model_type())?, &sizes)?;
+        config.start_of_text = Some(end_of_text);
+        config.end_of_text = vec![end_of_text];
+        Ok(config)
     }
 
     /// Number of heads of keys and values.
@@ -192,11 +206,6 @@ impl TransformerKind {
             Self::Qwen2 => "qwen2",
             Self::Qwen3 => "qwen3",
         }
-    }
-
-    /// Whether the feed-forward part of a block is gated (SwiGLU).
-    pub fn is_gated(self) -> bool {
-        matches!(self, Self::Llama | Self::Qwen2 | Self::Qwen3)
     }
 }
 
