@@ -4,10 +4,16 @@ mod common;
 
 use std::time::Duration;
 
-use autophage_compute::{
-    AdamW, Attention, Backend, CpuBackend, Head, HostBuffer, Linear, Rows, Sequences,
+use autophage_compute::operation::{
+    Activate, ActivateBackward, Activation, AdamW, AdamWSettings, Add, Attention, AttentionBackward,
+    AttentionShape, Clip, Embed, EmbedBackward, Fill, HeadLossesBackward, HeadShape, Linear,
+    LinearBackwardInput, LinearBackwardWeight, LinearShape, Lookup, LookupGradient, Norm, NormKind,
+    Normalize, NormalizeBackward, Rows, Sum, SumOfSquares,
 };
-use common::{MODELS, Model, WINDOW, normal, tokens};
+use autophage_compute::{
+    Backend, CpuBackend, Device, HostBuffer, HostIndices, HostMemory, HostTotals, Packed, Sequences,
+};
+use common::{MODELS, Model, WINDOW, normal, tokens, zeros};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
 /// A parameter with its gradient and moments.
@@ -22,9 +28,9 @@ impl Parameter {
     fn new(b: &CpuBackend, len: usize) -> Self {
         Self {
             value: normal(b, len, 0.02),
-            gradient: b.zeros(len),
-            first_moment: b.zeros(len),
-            second_moment: b.zeros(len),
+            gradient: zeros(b, len),
+            first_moment: zeros(b, len),
+            second_moment: zeros(b, len),
         }
     }
 }
@@ -53,10 +59,10 @@ struct Activations {
 struct Step {
     b: CpuBackend,
     model: Model,
-    sequences: Sequences,
-    tokens: Vec<u32>,
-    targets: Vec<u32>,
-    positions: Vec<u32>,
+    sequences: Packed<HostMemory>,
+    tokens: HostIndices,
+    targets: HostIndices,
+    positions: HostIndices,
     embeddings: [Parameter; 2],
     layers: Vec<Layer>,
     final_norm: [Parameter; 2],
@@ -64,21 +70,102 @@ struct Step {
     x: HostBuffer,
     hidden: HostBuffer,
     statistics: HostBuffer,
-    losses: Vec<f32>,
+    losses: HostBuffer,
     d_x: HostBuffer,
     d_wide: HostBuffer,
     d: [HostBuffer; 4],
+    /// Squares of the gradients, and losses.
+    totals: HostTotals,
     step: u64,
 }
 
+const NORM: Norm = Norm {
+    kind: NormKind::Layer,
+    epsilon: 1e-5,
+};
+
 /// Layers alternate global and local attention.
-fn attention(sequences: &Sequences, model: Model, layer: usize) -> Attention<'_> {
-    Attention {
-        sequences,
-        heads: model.heads,
-        channels: model.hidden,
-        window: (layer % 2 == 1).then_some(WINDOW),
-    }
+fn attention(model: Model, layer: usize) -> AttentionShape {
+    model.attention((layer % 2 == 1).then_some(WINDOW))
+}
+
+fn normalize(
+    b: &CpuBackend,
+    shape: Rows,
+    x: &HostBuffer,
+    [weight, bias]: &[Parameter; 2],
+    out: &mut HostBuffer,
+    statistics: &mut HostBuffer,
+) {
+    b.normalize(Normalize {
+        shape,
+        norm: NORM,
+        x,
+        weight: &weight.value,
+        bias: Some(&bias.value),
+        out,
+        statistics,
+    });
+}
+
+fn normalize_backward(
+    b: &CpuBackend,
+    shape: Rows,
+    [x, statistics, d_out]: [&HostBuffer; 3],
+    [weight, bias]: &mut [Parameter; 2],
+    d_x: &mut HostBuffer,
+) {
+    b.normalize_backward(NormalizeBackward {
+        shape,
+        norm: NORM,
+        x,
+        weight: &weight.value,
+        statistics,
+        d_out,
+        d_x,
+        d_weight: &mut weight.gradient,
+        d_bias: Some(&mut bias.gradient),
+    });
+}
+
+fn linear(
+    b: &CpuBackend,
+    shape: LinearShape,
+    x: &HostBuffer,
+    [weight, bias]: &[Parameter; 2],
+    out: &mut HostBuffer,
+) {
+    b.linear(Linear {
+        shape,
+        x,
+        weight: &weight.value,
+        bias: Some(&bias.value),
+        out,
+    });
+}
+
+fn linear_backward(
+    b: &CpuBackend,
+    shape: LinearShape,
+    x: &HostBuffer,
+    d_out: &HostBuffer,
+    [weight, bias]: &mut [Parameter; 2],
+    d_x: &mut HostBuffer,
+) {
+    b.linear_backward_input(LinearBackwardInput {
+        shape,
+        weight: &weight.value,
+        d_out,
+        accumulate: false,
+        d_x,
+    });
+    b.linear_backward_weight(LinearBackwardWeight {
+        shape,
+        x,
+        d_out,
+        d_weight: &mut weight.gradient,
+        d_bias: Some(&mut bias.gradient),
+    });
 }
 
 impl Step {
@@ -92,19 +179,20 @@ impl Step {
                 Parameter::new(&b, outputs),
             ]
         };
-        let narrow = || b.zeros(rows * hidden);
+        let narrow = || zeros(&b, rows * hidden);
+        let statistics = || zeros(&b, 2 * rows);
         let sequences = Sequences::from_lengths(vec![model.context; model.sequences]);
         Self {
             model,
             tokens: tokens(rows, model.vocabulary),
-            targets: tokens(rows + 1, model.vocabulary)[1..].to_vec(),
-            positions: sequences.positions(),
-            sequences,
+            targets: HostIndices::new(&tokens(rows + 1, model.vocabulary)[1..]).unwrap(),
+            positions: HostIndices::new(&sequences.positions()).unwrap(),
+            sequences: Packed::new(&b, sequences).unwrap(),
             embeddings: [model.vocabulary, 2048].map(|n| Parameter::new(&b, n * hidden)),
             layers: (0..model.layers)
                 .map(|_| Layer {
                     norms: [norm(), norm()],
-                    projections: [0; 4].map(|_| linear(hidden, hidden)),
+                    projections: [(); 4].map(|()| linear(hidden, hidden)),
                     mlp: [linear(hidden, 4 * hidden), linear(4 * hidden, hidden)],
                 })
                 .collect(),
@@ -113,21 +201,22 @@ impl Step {
                 .map(|_| Activations {
                     inputs: [narrow(), narrow()],
                     normed: [narrow(), narrow()],
-                    statistics: [b.zeros(2 * rows), b.zeros(2 * rows)],
+                    statistics: [statistics(), statistics()],
                     projected: [narrow(), narrow(), narrow()],
                     attended: narrow(),
-                    log_sums: b.zeros(rows * model.heads),
-                    up: b.zeros(4 * rows * hidden),
-                    gelu: b.zeros(4 * rows * hidden),
+                    log_sums: zeros(&b, rows * model.heads),
+                    up: zeros(&b, 4 * rows * hidden),
+                    gelu: zeros(&b, 4 * rows * hidden),
                 })
                 .collect(),
             x: narrow(),
             hidden: narrow(),
-            statistics: b.zeros(2 * rows),
-            losses: vec![0.0; rows],
+            statistics: statistics(),
+            losses: zeros(&b, rows),
             d_x: narrow(),
-            d_wide: b.zeros(4 * rows * hidden),
+            d_wide: zeros(&b, 4 * rows * hidden),
             d: [narrow(), narrow(), narrow(), narrow()],
+            totals: b.totals(2).unwrap(),
             step: 0,
             b,
         }
@@ -140,8 +229,15 @@ impl Step {
         }
     }
 
-    fn linear(&self, inputs: usize, outputs: usize) -> Linear {
-        Linear {
+    fn wide(&self) -> Rows {
+        Rows {
+            rows: self.model.rows(),
+            channels: 4 * self.model.hidden,
+        }
+    }
+
+    fn linear(&self, inputs: usize, outputs: usize) -> LinearShape {
+        LinearShape {
             rows: self.model.rows(),
             inputs: inputs * self.model.hidden,
             outputs: outputs * self.model.hidden,
@@ -150,255 +246,178 @@ impl Step {
     }
 
     fn forward(&mut self) {
-        let (rows, square, up, down) = (
-            self.rows(),
-            self.linear(1, 1),
-            self.linear(1, 4),
-            self.linear(4, 1),
-        );
+        let (rows, wide) = (self.rows(), self.wide());
+        let [square, up, down] = [self.linear(1, 1), self.linear(1, 4), self.linear(4, 1)];
+        let b = &self.b;
         let [token, position] = &self.embeddings;
-        self.b.embed(
-            rows,
-            &self.tokens,
-            &self.positions,
-            &token.value,
-            &position.value,
-            &mut self.x,
-        );
-        for i in 0..self.layers.len() {
-            let mut a = std::mem::take(&mut self.activations);
-            let (b, layer) = (&self.b, &self.layers[i]);
-            let shape = attention(&self.sequences, self.model, i);
-            let at = &mut a[i];
-            let mut projected = b.zeros(0);
-            std::mem::swap(&mut projected, &mut self.d[0]);
-            let mut x = std::mem::take(&mut self.x);
-            b.fill(&mut at.inputs[0], 0.0);
-            b.add(rows, &x, &mut at.inputs[0]);
-            let [weight, bias] = &layer.norms[0];
-            b.layer_norm(
-                rows,
-                &x,
-                &weight.value,
-                &bias.value,
-                &mut at.normed[0],
-                &mut at.statistics[0],
-            );
+        b.embed(Embed {
+            shape: rows,
+            tokens: Lookup {
+                rows: &self.tokens,
+                weight: &token.value,
+            },
+            positions: Some(Lookup {
+                rows: &self.positions,
+                weight: &position.value,
+            }),
+            out: &mut self.x,
+        });
+        let keep = |x: &HostBuffer, kept: &mut HostBuffer| {
+            b.fill(Fill {
+                buffer: kept,
+                value: 0.0,
+            });
+            b.add(Add {
+                shape: rows,
+                x,
+                out: kept,
+            });
+        };
+        let projected = &mut self.d[0];
+        let x = &mut self.x;
+        for (i, (layer, at)) in self.layers.iter().zip(&mut self.activations).enumerate() {
+            keep(x, &mut at.inputs[0]);
+            let [first, second] = &mut at.normed;
+            let [first_statistics, second_statistics] = &mut at.statistics;
+            normalize(b, rows, x, &layer.norms[0], first, first_statistics);
             for (projection, out) in layer.projections.iter().zip(&mut at.projected) {
-                b.linear(square, &at.normed[0], &projection[0].value, None, out);
+                b.linear(Linear {
+                    shape: square,
+                    x: first,
+                    weight: &projection[0].value,
+                    bias: None,
+                    out,
+                });
             }
             let [queries, keys, values] = &at.projected;
-            b.attention(
-                shape,
+            b.attention(Attention {
+                shape: attention(self.model, i),
+                sequences: &self.sequences,
                 queries,
                 keys,
                 values,
-                &mut at.attended,
-                &mut at.log_sums,
-            );
-            let [weight, bias] = &layer.projections[3];
-            b.linear(
-                square,
-                &at.attended,
-                &weight.value,
-                Some(&bias.value),
-                &mut projected,
-            );
-            b.add(rows, &projected, &mut x);
-            b.fill(&mut at.inputs[1], 0.0);
-            b.add(rows, &x, &mut at.inputs[1]);
-            let [weight, bias] = &layer.norms[1];
-            b.layer_norm(
-                rows,
-                &x,
-                &weight.value,
-                &bias.value,
-                &mut at.normed[1],
-                &mut at.statistics[1],
-            );
-            let [weight, bias] = &layer.mlp[0];
-            b.linear(
-                up,
-                &at.normed[1],
-                &weight.value,
-                Some(&bias.value),
-                &mut at.up,
-            );
-            let wide = Rows {
-                channels: 4 * rows.channels,
-                ..rows
-            };
-            b.gelu(wide, &at.up, &mut at.gelu);
-            let [weight, bias] = &layer.mlp[1];
-            b.linear(
-                down,
-                &at.gelu,
-                &weight.value,
-                Some(&bias.value),
-                &mut projected,
-            );
-            b.add(rows, &projected, &mut x);
-            self.x = x;
-            self.d[0] = projected;
-            self.activations = a;
+                out: &mut at.attended,
+                log_sums: &mut at.log_sums,
+            });
+            linear(b, square, &at.attended, &layer.projections[3], projected);
+            b.add(Add {
+                shape: rows,
+                x: projected,
+                out: x,
+            });
+            keep(x, &mut at.inputs[1]);
+            normalize(b, rows, x, &layer.norms[1], second, second_statistics);
+            linear(b, up, second, &layer.mlp[0], &mut at.up);
+            b.activate(Activate {
+                shape: wide,
+                activation: Activation::GeluTanh,
+                x: &at.up,
+                out: &mut at.gelu,
+            });
+            linear(b, down, &at.gelu, &layer.mlp[1], projected);
+            b.add(Add {
+                shape: rows,
+                x: projected,
+                out: x,
+            });
         }
-        let [weight, bias] = &self.final_norm;
-        self.b.layer_norm(
-            rows,
-            &self.x,
-            &weight.value,
-            &bias.value,
-            &mut self.hidden,
-            &mut self.statistics,
-        );
+        let (hidden, statistics) = (&mut self.hidden, &mut self.statistics);
+        normalize(b, rows, x, &self.final_norm, hidden, statistics);
     }
 
     fn backward(&mut self) {
-        let (rows, square, up, down) = (
-            self.rows(),
-            self.linear(1, 1),
-            self.linear(1, 4),
-            self.linear(4, 1),
-        );
-        let shape = Head {
-            rows: rows.rows,
-            channels: rows.channels,
-            vocabulary: self.model.vocabulary,
-        };
-        let token = &mut self.embeddings[0];
-        self.b.head_losses_backward(
-            shape,
-            &self.hidden,
-            &token.value,
-            &self.targets,
-            1.0 / rows.rows as f32,
-            &mut self.losses,
-            &mut self.d[0],
-            &mut token.gradient,
-        );
-        self.b.fill(&mut self.d_x, 0.0);
-        let [weight, bias] = &mut self.final_norm;
-        self.b.layer_norm_backward(
-            rows,
-            &self.x,
-            &weight.value,
-            &self.statistics,
-            &self.d[0],
-            &mut self.d_x,
-            &mut weight.gradient,
-            &mut bias.gradient,
-        );
-        for i in (0..self.layers.len()).rev() {
-            let mut layers = std::mem::take(&mut self.layers);
-            let mut d = std::mem::replace(&mut self.d, [0; 4].map(|_| HostBuffer::default()));
-            let (b, layer, at, d_x) =
-                (&self.b, &mut layers[i], &self.activations[i], &mut self.d_x);
-            let shape = attention(&self.sequences, self.model, i);
-            let [weight, bias] = &mut layer.mlp[1];
-            b.linear_backward_input(down, &weight.value, d_x, false, &mut self.d_wide);
-            b.linear_backward_weight(
-                down,
-                &at.gelu,
-                d_x,
-                &mut weight.gradient,
-                Some(&mut bias.gradient),
-            );
-            let wide = Rows {
-                channels: 4 * rows.channels,
-                ..rows
-            };
-            b.gelu_backward(wide, &at.up, &mut self.d_wide);
-            let [weight, bias] = &mut layer.mlp[0];
-            b.linear_backward_input(up, &weight.value, &self.d_wide, false, &mut d[0]);
-            b.linear_backward_weight(
-                up,
-                &at.normed[1],
-                &self.d_wide,
-                &mut weight.gradient,
-                Some(&mut bias.gradient),
-            );
-            let [weight, bias] = &mut layer.norms[1];
-            b.layer_norm_backward(
-                rows,
-                &at.inputs[1],
-                &weight.value,
-                &at.statistics[1],
-                &d[0],
-                d_x,
-                &mut weight.gradient,
-                &mut bias.gradient,
-            );
-            let [weight, bias] = &mut layer.projections[3];
-            b.linear_backward_input(square, &weight.value, d_x, false, &mut d[0]);
-            b.linear_backward_weight(
-                square,
-                &at.attended,
-                d_x,
-                &mut weight.gradient,
-                Some(&mut bias.gradient),
-            );
+        let (rows, wide) = (self.rows(), self.wide());
+        let [square, up, down] = [self.linear(1, 1), self.linear(1, 4), self.linear(4, 1)];
+        let b = &self.b;
+        let [token, position] = &mut self.embeddings;
+        let [d_out, d_queries, d_keys, d_values] = &mut self.d;
+        let (d_x, d_wide) = (&mut self.d_x, &mut self.d_wide);
+        b.head_losses_backward(HeadLossesBackward {
+            shape: HeadShape {
+                rows: rows.rows,
+                channels: rows.channels,
+                vocabulary: self.model.vocabulary,
+            },
+            hidden: &self.hidden,
+            weight: &token.value,
+            targets: &self.targets,
+            scale: 1.0 / rows.rows as f32,
+            losses: &mut self.losses,
+            d_hidden: d_out,
+            d_weight: &mut token.gradient,
+        });
+        b.fill(Fill {
+            buffer: d_x,
+            value: 0.0,
+        });
+        let operands = [&self.x, &self.statistics, &*d_out];
+        normalize_backward(b, rows, operands, &mut self.final_norm, d_x);
+        let layers = self.layers.iter_mut().zip(&self.activations);
+        for (i, (layer, at)) in layers.enumerate().rev() {
+            linear_backward(b, down, &at.gelu, d_x, &mut layer.mlp[1], d_wide);
+            b.activate_backward(ActivateBackward {
+                shape: wide,
+                activation: Activation::GeluTanh,
+                x: &at.up,
+                d: d_wide,
+            });
+            linear_backward(b, up, &at.normed[1], d_wide, &mut layer.mlp[0], d_out);
+            let operands = [&at.inputs[1], &at.statistics[1], &*d_out];
+            normalize_backward(b, rows, operands, &mut layer.norms[1], d_x);
+            let output = &mut layer.projections[3];
+            linear_backward(b, square, &at.attended, d_x, output, d_out);
             let [queries, keys, values] = &at.projected;
-            let [d_out, d_queries, d_keys, d_values] = &mut d;
-            b.attention_backward(
-                shape,
+            b.attention_backward(AttentionBackward {
+                shape: attention(self.model, i),
+                sequences: &self.sequences,
                 queries,
                 keys,
                 values,
-                &at.attended,
-                &at.log_sums,
+                out: &at.attended,
+                log_sums: &at.log_sums,
                 d_out,
                 d_queries,
                 d_keys,
                 d_values,
-            );
-            for (j, d_projected) in [d_queries, d_keys, d_values].into_iter().enumerate() {
+            });
+            let gradients = [&*d_queries, &*d_keys, &*d_values];
+            for (j, d_projected) in gradients.into_iter().enumerate() {
                 let weight = &mut layer.projections[j][0];
-                b.linear_backward_input(square, &weight.value, d_projected, j > 0, d_out);
-                b.linear_backward_weight(
-                    square,
-                    &at.normed[0],
-                    d_projected,
-                    &mut weight.gradient,
-                    None,
-                );
+                b.linear_backward_input(LinearBackwardInput {
+                    shape: square,
+                    weight: &weight.value,
+                    d_out: d_projected,
+                    accumulate: j > 0,
+                    d_x: d_out,
+                });
+                b.linear_backward_weight(LinearBackwardWeight {
+                    shape: square,
+                    x: &at.normed[0],
+                    d_out: d_projected,
+                    d_weight: &mut weight.gradient,
+                    d_bias: None,
+                });
             }
-            let [weight, bias] = &mut layer.norms[0];
-            b.layer_norm_backward(
-                rows,
-                &at.inputs[0],
-                &weight.value,
-                &at.statistics[0],
-                d_out,
-                d_x,
-                &mut weight.gradient,
-                &mut bias.gradient,
-            );
-            self.layers = layers;
-            self.d = d;
+            let operands = [&at.inputs[0], &at.statistics[0], &*d_out];
+            normalize_backward(b, rows, operands, &mut layer.norms[0], d_x);
         }
-        let [token, position] = &mut self.embeddings;
-        self.b.embed_backward(
-            rows,
-            &self.tokens,
-            &self.positions,
-            &self.d_x,
-            &mut token.gradient,
-            &mut position.gradient,
-        );
+        b.embed_backward(EmbedBackward {
+            shape: rows,
+            d_out: d_x,
+            tokens: LookupGradient {
+                rows: &self.tokens,
+                d_weight: &mut token.gradient,
+            },
+            positions: Some(LookupGradient {
+                rows: &self.positions,
+                d_weight: &mut position.gradient,
+            }),
+        });
     }
 
     fn update(&mut self) {
         self.step += 1;
         let b = &self.b;
-        let settings = AdamW {
-            learning_rate: 5e-4,
-            beta1: 0.9,
-            beta2: 0.95,
-            epsilon: 1e-8,
-            weight_decay: 0.1,
-            gradient_scale: 1.0,
-            step: self.step,
-        };
         let layers = self.layers.iter_mut().flat_map(|layer| {
             let norms = layer.norms.iter_mut().flatten();
             norms
@@ -410,19 +429,47 @@ impl Step {
             .iter_mut()
             .chain(&mut self.final_norm)
             .chain(layers);
-        let mut norm = 0.0;
-        for parameter in parameters {
-            norm += b.sum_of_squares(&parameter.gradient);
-            b.adamw(
-                settings,
-                &mut parameter.value,
-                &parameter.gradient,
-                &mut parameter.first_moment,
-                &mut parameter.second_moment,
-            );
-            b.fill(&mut parameter.gradient, 0.0);
+        let mut parameters: Vec<&mut Parameter> = parameters.collect();
+        b.write_totals(&mut self.totals, &[0.0; 2]);
+        for parameter in &parameters {
+            b.sum_of_squares(SumOfSquares {
+                x: &parameter.gradient,
+                totals: &mut self.totals,
+                index: 0,
+            });
         }
-        assert!(norm.is_finite());
+        b.sum(Sum {
+            x: &self.losses,
+            len: self.model.rows(),
+            totals: &mut self.totals,
+            index: 1,
+        });
+        for parameter in &mut parameters {
+            b.adamw(AdamW {
+                settings: AdamWSettings {
+                    learning_rate: 5e-4,
+                    beta1: 0.9,
+                    beta2: 0.95,
+                    epsilon: 1e-8,
+                    weight_decay: 0.1,
+                    step: self.step,
+                },
+                clip: Clip {
+                    squares: &self.totals,
+                    index: 0,
+                    norm: 1.0,
+                },
+                parameter: &mut parameter.value,
+                gradient: &parameter.gradient,
+                first_moment: &mut parameter.first_moment,
+                second_moment: &mut parameter.second_moment,
+            });
+            b.fill(Fill {
+                buffer: &mut parameter.gradient,
+                value: 0.0,
+            });
+        }
+        assert!(b.read_totals(&self.totals).iter().all(|x| x.is_finite()));
     }
 }
 

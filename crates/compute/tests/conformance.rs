@@ -130,9 +130,9 @@ fn every_breach_of_the_contract_is_found_out() {
             "what is read is not what was written",
         ),
         (
-            Wrong::KeepsTotals,
+            Wrong::RoundsTotals,
             Operation::Read,
-            "cleared totals are not 0",
+            "totals are not what was written",
         ),
         (
             Wrong::LeavesMemoryAsItWas,
@@ -152,11 +152,11 @@ fn every_breach_of_the_contract_is_found_out() {
 
 #[test]
 fn all_defects_are_listed_with_the_backend() {
-    let check = || conformance::check(&Own::new(Wrong::KeepsTotals), Accuracy::F32);
+    let check = || conformance::check(&Own::new(Wrong::RoundsTotals), Accuracy::F32);
     let panic = catch_unwind(check).unwrap_err();
     assert_eq!(
         *panic.downcast::<String>().unwrap(),
-        "`reference from outside, wrong: KeepsTotals` departs from the contract of a backend:\n\
-         read: cleared totals are not 0"
+        "`reference from outside, wrong: RoundsTotals` departs from the contract of a backend:\n\
+         read: totals are not what was written"
     );
 }

@@ -2,7 +2,8 @@
 
 #![allow(dead_code)] // Each benchmark uses its part.
 
-use autophage_compute::{Backend, CpuBackend, HostBuffer};
+use autophage_compute::operation::AttentionShape;
+use autophage_compute::{CpuBackend, Device, HostBuffer, HostIndices};
 use autophage_random::{Purpose, Stream};
 
 /// A model and the batch that it is trained with.
@@ -20,6 +21,17 @@ pub(crate) struct Model {
 impl Model {
     pub(crate) fn rows(&self) -> usize {
         self.sequences * self.context
+    }
+
+    /// The heads of GPT-Neo, which does not scale its scores.
+    pub(crate) fn attention(&self, window: Option<usize>) -> AttentionShape {
+        AttentionShape {
+            heads: self.heads,
+            key_value_heads: self.heads,
+            head_dimension: self.hidden / self.heads,
+            scale: 1.0,
+            window,
+        }
     }
 }
 
@@ -64,17 +76,23 @@ pub(crate) fn normal(backend: &CpuBackend, len: usize, deviation: f64) -> HostBu
     let period: Vec<f32> = (0..len.min(PERIOD) as u64)
         .map(|i| (stream.normal(0, i) * deviation) as f32)
         .collect();
-    let mut buffer = backend.zeros(len);
+    let mut buffer = zeros(backend, len);
     for (out, value) in buffer.iter_mut().zip(period.iter().cycle()) {
         *out = *value;
     }
     buffer
 }
 
+/// A buffer of zeros.
+pub(crate) fn zeros(backend: &CpuBackend, len: usize) -> HostBuffer {
+    backend.zeros(len).unwrap()
+}
+
 /// Uniform tokens.
-pub(crate) fn tokens(len: usize, vocabulary: usize) -> Vec<u32> {
+pub(crate) fn tokens(len: usize, vocabulary: usize) -> HostIndices {
     let stream = Stream::new(2, Purpose::Simulation, 0);
-    (0..len as u64)
+    let tokens: Vec<u32> = (0..len as u64)
         .map(|i| stream.below(vocabulary as u64, 0, i) as u32)
-        .collect()
+        .collect();
+    HostIndices::new(&tokens).unwrap()
 }

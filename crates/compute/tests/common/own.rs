@@ -33,8 +33,8 @@ pub(crate) enum Wrong {
     AllocatesLess,
     /// Reads begin at the start of a buffer.
     ReadsFromTheStart,
-    /// Totals stay as they are when they should be cleared.
-    KeepsTotals,
+    /// Totals are written in 32 bits.
+    RoundsTotals,
     /// New buffers are not 0.
     LeavesMemoryAsItWas,
 }
@@ -119,9 +119,12 @@ impl Device for Own {
         ReferenceBackend.totals(len)
     }
 
-    fn clear_totals(&self, totals: &mut HostTotals) {
-        if self.wrong != Wrong::KeepsTotals {
-            ReferenceBackend.clear_totals(totals);
+    fn write_totals(&self, totals: &mut HostTotals, values: &[f64]) {
+        ReferenceBackend.write_totals(totals, values);
+        if self.wrong == Wrong::RoundsTotals {
+            for total in totals.get_mut() {
+                *total = f64::from(*total as f32);
+            }
         }
     }
 

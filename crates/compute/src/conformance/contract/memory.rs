@@ -117,7 +117,7 @@ fn indices<B: Backend>(backend: &B) -> Result<(), Defect> {
     Ok(())
 }
 
-/// Totals are 0 at first, are added to, and are 0 after they were cleared.
+/// Totals are 0 at first, are what is written, in 64 bits, and are added to.
 fn totals<B: Backend>(backend: &B) -> Result<(), Defect> {
     let mut totals = room(backend.totals(3));
     let read = |totals: &_, expected: [f64; 3], what: &str| {
@@ -135,17 +135,34 @@ fn totals<B: Backend>(backend: &B) -> Result<(), Defect> {
     read(&totals, [0.0; 3], "new totals are not 0")?;
     let mut x = room(backend.zeros(1));
     backend.write(&mut x, 0, &[2.5]);
-    for index in [1, 2, 1] {
+    let mut add = |totals: &mut _, index| {
         backend.sum(Sum {
             x: &x,
             len: 1,
-            totals: &mut totals,
+            totals,
             index,
         });
+    };
+    for index in [1, 2, 1] {
+        add(&mut totals, index);
     }
     read(&totals, [0.0, 5.0, 2.5], "sums do not add up")?;
-    backend.clear_totals(&mut totals);
-    read(&totals, [0.0; 3], "cleared totals are not 0")
+    let written = [1e300, 0.1, 1.0 / 3.0];
+    backend.write_totals(&mut totals, &written);
+    read(&totals, written, "totals are not what was written")?;
+    add(&mut totals, 1);
+    let added = [written[0], 0.1 + 2.5, written[2]];
+    read(&totals, added, "sums are not added to what was written")?;
+    for values in [&[1.0; 2][..], &[1.0; 4]] {
+        let write = AssertUnwindSafe(|| backend.write_totals(&mut totals, values));
+        let refused = catch_unwind(write).is_err();
+        ensure(
+            refused,
+            Operation::Write,
+            "another number of totals is not refused",
+        )?;
+    }
+    read(&totals, added, "what was refused has changed something")
 }
 
 /// Sizes beyond any memory are refused, with how much it would have been.
