@@ -301,7 +301,7 @@ pub(super) const KEYS: &[Key] = &[
         integer_or(1, 1 << 20, "auto"),
         "Numbers in the hidden layer of a block's feed-forward part. `auto` is four times `model.hidden`, \
          and in the families with a gated feed-forward part (llama, qwen2, qwen3) eight thirds of it, \
-         rounded up to a multiple of 32.",
+         rounded up to a multiple of 8.",
     ),
     size(
         "model.key_value_heads",

@@ -99,25 +99,19 @@ impl TransformerSettings {
 
     /// Numbers in the hidden layer of a block's feed-forward part. Where none are given, four times
     /// `hidden`; in the families whose feed-forward part is gated, and so has three matrices where
-    /// the others have two, 8/3 of `hidden`, rounded up to a multiple of 32.
+    /// the others have two, 8/3 of `hidden`, rounded up to a multiple of 8.
     pub fn intermediate_size(&self) -> usize {
         let hidden = self.hidden as usize;
         match (self.intermediate, self.family.is_gated()) {
             (Some(given), _) => given as usize,
             (None, false) => 4 * hidden,
-            (None, true) => (8 * hidden).div_ceil(3).next_multiple_of(32),
+            (None, true) => (8 * hidden).div_ceil(3).next_multiple_of(8),
         }
     }
 
     /// Number of heads of keys and values.
     pub fn key_value_head_count(&self) -> u32 {
         self.key_value_heads.unwrap_or(self.heads)
-    }
-
-    /// Numbers in a head's queries, keys and values.
-    pub fn head_size(&self) -> u32 {
-        self.head_dimension
-            .unwrap_or(self.hidden / self.heads.max(1))
     }
 }
 
