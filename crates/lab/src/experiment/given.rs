@@ -80,9 +80,9 @@ impl Reader<'_> {
     ) -> Result<Option<Node>, ExperimentError> {
         match Key::named(path) {
             Some(key) if self.selection.uses(key) => {
-                let node = as_text(key, node);
+                let node = self.tables(key, as_text(key, node))?;
                 check::value(key, &node)?;
-                self.tables(key, node).map(Some)
+                Ok(Some(node))
             }
             Some(key) if self.passes_over(key, node) => Ok(None),
             // A key of another kind of the same section is none of this one's.

@@ -202,8 +202,12 @@ impl Defaults {
         let mut found: Vec<(&str, String)> = Vec::new();
         for (kind, values) in &self.0 {
             let value = values.toml(key.path).filter(|value| value != "[]");
+            let is_known = |value: &String| {
+                let mut found = found.iter();
+                found.any(|(of, known)| of == kind || known == value)
+            };
             if let Some(value) = value
-                && found.iter().all(|(_, known)| *known != value)
+                && !is_known(&value)
             {
                 found.push((kind, value));
             }

@@ -97,6 +97,7 @@ impl TransformerSettings {
         })
     }
 
+<<<<<<< HEAD
     /// The network of these sizes with a vocabulary of `tokens`, of which `end_of_text` starts and
     /// ends a text.
     ///
@@ -121,17 +122,23 @@ impl TransformerSettings {
         config.start_of_text = Some(end_of_text);
         config.end_of_text = vec![end_of_text];
         Ok(config)
+=======
+    /// Numbers in the hidden layer of a block's feed-forward part. Where none are given, four times
+    /// `hidden`; in the families whose feed-forward part is gated, and so has three matrices where
+    /// the others have two, 8/3 of `hidden`, rounded up to a multiple of 8.
+    pub fn intermediate_size(&self) -> usize {
+        let hidden = self.hidden as usize;
+        match (self.intermediate, self.family.is_gated()) {
+            (Some(given), _) => given as usize,
+            (None, false) => 4 * hidden,
+            (None, true) => (8 * hidden).div_ceil(3).next_multiple_of(8),
+        }
+>>>>>>> experiment
     }
 
     /// Number of heads of keys and values.
     pub fn key_value_head_count(&self) -> u32 {
         self.key_value_heads.unwrap_or(self.heads)
-    }
-
-    /// Numbers in a head's queries, keys and values.
-    pub fn head_size(&self) -> u32 {
-        self.head_dimension
-            .unwrap_or(self.hidden / self.heads.max(1))
     }
 }
 
