@@ -141,16 +141,16 @@ impl ModelConfig {
         text.expect("fields that are JSON already") + "\n"
     }
 
-    /// Reads the text of a `config.json`; `path` is for the messages.
-    ///
-    /// # Errors
-    /// Text that is not JSON, fields that are missing, and what is not supported, by its name.
+    #[cfg(test)]
     pub(crate) fn from_json(text: &str, path: &Path) -> Result<Self, ModelError> {
         Ok(Self::read_json(text, path)?.0)
     }
 
-    /// As [`from_json`](Self::from_json), and whether the text says, rather than leaves to the
-    /// family, that the head is the token embedding.
+    /// Reads the text of a `config.json`, and whether it says, rather than leaves to the family,
+    /// that the head is the token embedding; `path` is for the messages.
+    ///
+    /// # Errors
+    /// Text that is not JSON, fields that are missing, and what is not supported, by its name.
     pub(crate) fn read_json(text: &str, path: &Path) -> Result<(Self, bool), ModelError> {
         let fields = serde_json::from_str(text).map_err(|error| ModelError::Damaged {
             path: path.to_owned(),

@@ -97,7 +97,6 @@ impl TransformerSettings {
         })
     }
 
-<<<<<<< HEAD
     /// The network of these sizes with a vocabulary of `tokens`, of which `end_of_text` starts and
     /// ends a text.
     ///
@@ -122,18 +121,6 @@ impl TransformerSettings {
         config.start_of_text = Some(end_of_text);
         config.end_of_text = vec![end_of_text];
         Ok(config)
-=======
-    /// Numbers in the hidden layer of a block's feed-forward part. Where none are given, four times
-    /// `hidden`; in the families whose feed-forward part is gated, and so has three matrices where
-    /// the others have two, 8/3 of `hidden`, rounded up to a multiple of 8.
-    pub fn intermediate_size(&self) -> usize {
-        let hidden = self.hidden as usize;
-        match (self.intermediate, self.family.is_gated()) {
-            (Some(given), _) => given as usize,
-            (None, false) => 4 * hidden,
-            (None, true) => (8 * hidden).div_ceil(3).next_multiple_of(8),
-        }
->>>>>>> experiment
     }
 
     /// Number of heads of keys and values.
