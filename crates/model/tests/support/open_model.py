@@ -13,7 +13,7 @@ Prints a JSON object with
     logits    for each sequence a matrix: a row for every position, an entry for every token
     encoded   the token ids of the text, or null
     decoded   the text that these token ids stand for, or null
-    generated a sequence that was continued greedily from the first sequence, by eight tokens
+    generated the first sequence, continued greedily by eight tokens, or up to the end of the text
 """
 
 import json
@@ -25,6 +25,8 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 def main(directory):
     request = json.load(sys.stdin)
+    # The models are small, and threads that wait for each other are slow on a busy machine.
+    torch.set_num_threads(1)
     model = AutoModelForCausalLM.from_pretrained(directory, dtype=torch.float32).eval()
     answer = {"encoded": None, "decoded": None}
     with torch.no_grad():
@@ -32,14 +34,14 @@ def main(directory):
             model(torch.tensor([tokens])).logits[0].tolist() for tokens in request["tokens"]
         ]
         start = torch.tensor([request["tokens"][0]])
-        answer["generated"] = model.generate(
+        generated = model.generate(
             start,
             attention_mask=torch.ones_like(start),
             do_sample=False,
-            eos_token_id=None,
             pad_token_id=0,
             max_new_tokens=8,
-        )[0].tolist()
+        )
+        answer["generated"] = generated[0].tolist()
     if request["text"] is not None:
         tokenizer = AutoTokenizer.from_pretrained(directory)
         answer["encoded"] = tokenizer.encode(request["text"], add_special_tokens=False)
