@@ -66,7 +66,9 @@ impl From<BenchError> for Failure {
             BenchError::Lab(error) => Self::from(*error),
             BenchError::Corpus(error) => Self::from(*error),
             BenchError::Measure(error) => Self::from(*error),
-            BenchError::Model { .. } | BenchError::EmptyCorpus(_) => Self::failed(error),
+            BenchError::Model { .. } | BenchError::EmptyCorpus(_) | BenchError::OutOfMemory(_) => {
+                Self::failed(error)
+            }
         }
     }
 }

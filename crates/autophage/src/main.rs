@@ -4,6 +4,7 @@
 
 mod commands;
 mod failure;
+mod interruption;
 mod options;
 mod terminal;
 
@@ -29,7 +30,8 @@ struct Arguments {
 }
 
 const EXIT_STATUS: &str = "Exit status: 0 done; 1 the work failed or a check found a difference; \
-2 the request or an experiment file is not valid.";
+2 the request or an experiment file is not valid; \
+128 and more a signal ended it, whose number is what is above 128 (130 after Ctrl-C).";
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();

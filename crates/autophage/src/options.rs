@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use autophage_corpus::{DocumentSource, Format, Separator, SourceSettings, Tokenizer};
-use autophage_lab::{ComputeSection, Run, load_model};
+use autophage_lab::{ComputeSection, Layout, Run, load_model};
 use autophage_model::LanguageModel;
 
 use crate::failure::Failure;
@@ -130,10 +130,12 @@ impl ModelOptions {
                 let compute = run.experiment().compute.clone();
                 Ok((run.model_directory(generation)?, compute))
             }
-            None if is_run(&self.location) => Err(Failure::usage(format!(
-                "{0} is a run: write {0}@1 for the model of its first generation",
-                self.location
-            ))),
+            None if Layout::new(Path::new(&self.location)).experiment().exists() => {
+                Err(Failure::usage(format!(
+                    "{0} is a run: write {0}@1 for the model of its first generation",
+                    self.location
+                )))
+            }
             None => {
                 let compute = ComputeSection {
                     precision: "f32".to_owned(),
@@ -143,10 +145,6 @@ impl ModelOptions {
             }
         }
     }
-}
-
-fn is_run(location: &str) -> bool {
-    Path::new(location).join("experiment.toml").exists()
 }
 
 /// Reads `RUN@GENERATION`; `None` where that is not what it is.

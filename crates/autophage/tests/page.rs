@@ -41,7 +41,7 @@ fn the_page_of_a_run_shows_what_was_measured() {
     // Replace: the first generation has real documents, every other the text of the one before.
     let composition: Vec<_> = (0..3).map(|source| records.shares(source)).collect();
     drawn.check("composition", "bars", &composition);
-    let stages = ["/train", "/generate", "/measure"];
+    let stages = ["/stages/train", "/stages/generate", "/stages/measure"];
     let of_timing = |pointer: &str, value: fn(&Value) -> f64| {
         by_generation(&records.timing, |timing| {
             Some(value(timing.pointer(pointer)?))

@@ -349,30 +349,32 @@ fn it_listens_to_this_machine_alone_unless_told_otherwise() {
         _ => eprintln!("this machine has no address but its own: not tried from outside"),
     }
     assert_eq!(everywhere.get("/").status, 200);
-    let (_, said) = everywhere.interrupt();
+    let (_, said) = everywhere.end("INT");
     assert!(
         said.contains("warning: everyone who can reach 0.0.0.0"),
         "{said}"
     );
-    let (_, said) = local.interrupt();
+    let (_, said) = local.end("INT");
     assert!(!said.contains("warning"), "{said}");
 }
 
 #[test]
-fn ctrl_c_ends_it_and_its_streams() {
+fn ctrl_c_and_sigterm_end_it_and_its_streams() {
     let bench = Bench::with_run();
-    let served = Served::start(&bench, "run", &[]);
-    let mut events = served.events("/events");
-    events.next().unwrap();
-    let idle = TcpStream::connect(served.address).unwrap();
-    let (status, said) = served.interrupt();
-    assert_eq!(status, Some(0), "{said}");
-    assert!(
-        !said.contains("error") && !said.contains("panicked"),
-        "{said}"
-    );
-    assert_eq!(events.next(), None);
-    drop(idle);
+    for signal in ["INT", "TERM"] {
+        let served = Served::start(&bench, "run", &[]);
+        let mut events = served.events("/events");
+        events.next().unwrap();
+        let idle = TcpStream::connect(served.address).unwrap();
+        let (status, said) = served.end(signal);
+        assert_eq!(status, Some(0), "{signal}: {said}");
+        assert!(
+            !said.contains("error") && !said.contains("panicked"),
+            "{signal}: {said}"
+        );
+        assert_eq!(events.next(), None);
+        drop(idle);
+    }
 }
 
 #[test]

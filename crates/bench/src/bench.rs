@@ -29,7 +29,7 @@ pub struct BenchSettings {
 impl Default for BenchSettings {
     fn default() -> Self {
         Self {
-            models: BenchModel::ALL.to_vec(),
+            models: BenchModel::USUAL.to_vec(),
             tasks: Task::ALL.to_vec(),
             threads: None,
             isa: None,
@@ -73,23 +73,20 @@ pub fn bench(
             quick: settings.quick,
             ceilings: &ceilings,
         };
-        let config = model.config();
+        let failed = BenchError::model(model.name());
+        let network = model.config().map_err(&failed)?.architecture;
         let mut tasks = Vec::new();
         for &task in &settings.tasks {
             progress(&format!("{}: {}", model.name(), task.name()));
-            tasks.push(
-                workload
-                    .measure(task)
-                    .map_err(BenchError::model(model.name()))?,
-            );
+            tasks.push(workload.measure(task).map_err(&failed)?);
         }
         models.push(ModelReport {
             name: model.name(),
-            parameters: config.parameter_count(),
-            vocabulary: config.vocab_size,
-            hidden: config.hidden_size,
-            layers: config.num_layers(),
-            heads: config.num_heads,
+            parameters: network.parameter_count(),
+            vocabulary: network.vocabulary,
+            hidden: network.hidden,
+            layers: network.layers,
+            heads: network.attention.heads,
             tasks,
         });
     }

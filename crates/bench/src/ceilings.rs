@@ -3,7 +3,8 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use autophage_compute::{Backend, Ceilings, CpuBackend, Linear, Precision};
+use autophage_compute::operation::{Fill, Linear, LinearShape};
+use autophage_compute::{Backend, Ceilings, CpuBackend, Device, OutOfMemory, Precision};
 use serde::Serialize;
 
 use crate::BenchError;
@@ -38,7 +39,7 @@ impl MachineCeilings {
             (Precision::Bf16, Some(rate)) => rate,
             _ => rates.multiply_adds,
         };
-        let matrix_gflops = matrix_gflops(backend, time.mul_f64(0.25));
+        let matrix_gflops = matrix_gflops(backend, time.mul_f64(0.25))?;
         Ok(Self {
             gflops: 2e-9 * rates.multiply_adds,
             // On a busy machine the peak may have had bad luck.
@@ -54,30 +55,37 @@ impl MachineCeilings {
 }
 
 /// The best rate of a product that is large enough to hide its beginning and its end.
-fn matrix_gflops(backend: &CpuBackend, time: Duration) -> f64 {
-    let shape = Linear {
+fn matrix_gflops(backend: &CpuBackend, time: Duration) -> Result<f64, OutOfMemory> {
+    let shape = LinearShape {
         rows: 2048,
         inputs: 1024,
         outputs: 1024,
         exact: false,
     };
-    let mut x = backend.zeros(shape.rows * shape.inputs);
-    let mut weight = backend.zeros(shape.inputs * shape.outputs);
-    let mut out = backend.zeros(shape.rows * shape.outputs);
-    backend.fill(&mut x, 1.0);
-    backend.fill(&mut weight, 1.0);
+    let mut x = backend.zeros(shape.rows * shape.inputs)?;
+    let mut weight = backend.zeros(shape.inputs * shape.outputs)?;
+    let mut out = backend.zeros(shape.rows * shape.outputs)?;
+    for buffer in [&mut x, &mut weight] {
+        backend.fill(Fill { buffer, value: 1.0 });
+    }
     let effort = Effort {
         repetitions: 3,
         least: time,
         most: 4 * time,
     };
     let Ok(passes) = repeat(effort, || {
-        backend.linear(shape, &x, &weight, None, &mut out);
+        backend.linear(Linear {
+            shape,
+            x: &x,
+            weight: &weight,
+            bias: None,
+            out: &mut out,
+        });
         Ok::<(), Infallible>(())
     });
     let best = passes
         .iter()
         .map(|(time, ())| time.as_secs_f64())
         .fold(f64::INFINITY, f64::min);
-    2e-9 * (shape.rows * shape.inputs * shape.outputs) as f64 / best
+    Ok(2e-9 * (shape.rows * shape.inputs * shape.outputs) as f64 / best)
 }

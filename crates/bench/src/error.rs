@@ -1,6 +1,6 @@
 //! What can go wrong in a measurement of speed.
 
-use autophage_compute::{IsaError, PrecisionError};
+use autophage_compute::{IsaError, OutOfMemory, PrecisionError};
 use autophage_corpus::CorpusError;
 use autophage_lab::LabError;
 use autophage_measure::MeasureError;
@@ -27,6 +27,9 @@ pub enum BenchError {
     /// An instruction set that does not exist or that this processor lacks.
     #[error(transparent)]
     Isa(#[from] IsaError),
+    /// Less memory than a measurement needs.
+    #[error(transparent)]
+    OutOfMemory(#[from] OutOfMemory),
     /// A precision that does not exist.
     #[error(transparent)]
     Precision(#[from] PrecisionError),

@@ -22,9 +22,10 @@ mod workload;
 pub use bench::{BenchSettings, bench};
 pub use ceilings::MachineCeilings;
 pub use error::BenchError;
-pub use estimate::{CorpusSize, Disk, ESTIMATE_VERSION, Estimate, Memory, Rates, Stages, estimate};
+pub use estimate::{CorpusSize, Disk, ESTIMATE_VERSION, Estimate, Rates, estimate};
 pub use machine::Machine;
 pub use model::BenchModel;
 pub use report::{
-    BenchReport, Limit, ModelReport, OperationReport, REPORT_VERSION, Spread, Task, TaskReport,
+    BenchReport, ModelReport, OperationReport, REPORT_VERSION, Spread, Task, TaskReport,
 };
+pub use roofline::Limit;

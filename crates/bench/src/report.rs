@@ -6,7 +6,7 @@ use std::time::Duration;
 use autophage_compute::Profile;
 use serde::Serialize;
 
-use crate::roofline::bound;
+use crate::roofline::{Limit, bound};
 use crate::{BenchError, Machine, MachineCeilings};
 
 /// Version of the JSON form of a [`BenchReport`]; a change that would mislead a reader raises it.
@@ -149,20 +149,6 @@ pub struct OperationReport {
     pub share_of_bound: f64,
     /// What bounds it.
     pub limit: Limit,
-}
-
-/// What an operation cannot be faster than.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Limit {
-    /// Its multiply-adds.
-    MultiplyAdds,
-    /// Its exponential functions.
-    Exponentials,
-    /// Moving its operands through the caches.
-    Caches,
-    /// Moving its operands through memory.
-    Memory,
 }
 
 impl Spread {

@@ -6,9 +6,23 @@
 //! roofline model of Williams et al., 2009).
 
 use autophage_compute::{Noted, Operation, Work};
+use serde::Serialize;
 
 use crate::MachineCeilings;
-use crate::report::Limit;
+
+/// What an operation cannot be faster than.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Limit {
+    /// Its multiply-adds.
+    MultiplyAdds,
+    /// Its exponential functions.
+    Exponentials,
+    /// Moving its operands through the caches.
+    Caches,
+    /// Moving its operands through memory.
+    Memory,
+}
 
 /// The least time of an operation in seconds, and what decides it.
 pub(crate) fn bound(

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use autophage_compute::{Backend, Profiled};
 use autophage_model::{
-    Form, GenerationRequest, GptNeo, LanguageModel, Limit, ModelError, Overflow, SamplingFilter,
-    Trainer, TrainingSequence, TrainingSettings,
+    Decoder, Form, GenerationRequest, LanguageModel, Limit, ModelConfig, ModelError, Overflow,
+    SamplingFilter, Trainer, TrainingSequence, TrainingSettings,
 };
 use autophage_random::{Purpose, Stream};
 
@@ -14,9 +14,6 @@ use crate::repeat::{Effort, repeat};
 use crate::report::{Task, TaskReport};
 use crate::texts::{stories, texts};
 use crate::{BenchModel, MachineCeilings};
-
-/// Texts that are sampled side by side.
-const BATCH: usize = 200;
 
 /// How much work one repetition is.
 #[derive(Clone, Copy, Debug)]
@@ -27,6 +24,15 @@ struct Size {
     sampled: usize,
     /// Texts that are scored.
     scored: usize,
+}
+
+/// A network with random weights, always the same.
+pub(crate) fn initialize<B: Backend>(
+    backend: &Arc<B>,
+    config: ModelConfig,
+) -> Result<Decoder<B>, ModelError> {
+    let random = Stream::new(1, Purpose::Initialization, 1);
+    Decoder::initialize(Arc::clone(backend), config, &random)
 }
 
 /// A model, and how it is measured.
@@ -43,9 +49,9 @@ impl<B: Backend> Workload<'_, B> {
             (model, false) => Size {
                 training: 4096,
                 sampled: model.sampled_tokens(),
-                scored: 100,
+                scored: model.scored_texts(),
             },
-            (BenchModel::TinyStories33M, true) => Size {
+            (BenchModel::TinyStories33M | BenchModel::SmolLm2, true) => Size {
                 training: 1024,
                 sampled: 8,
                 scored: 5,
@@ -58,8 +64,12 @@ impl<B: Backend> Workload<'_, B> {
         }
     }
 
-    fn initialize(&self) -> Result<GptNeo<Profiled<B>>, ModelError> {
-        GptNeo::initialize(Arc::clone(self.backend), self.model.config(), 1, 1)
+    fn initialize(&self) -> Result<Decoder<Profiled<B>>, ModelError> {
+        initialize(self.backend, self.model.config()?)
+    }
+
+    fn vocabulary(&self) -> Result<usize, ModelError> {
+        Ok(self.model.config()?.architecture.vocabulary)
     }
 
     /// Measures one kind of work.
@@ -79,11 +89,10 @@ impl<B: Backend> Workload<'_, B> {
             context,
             ..TrainingSettings::default()
         };
-        let sequences: Vec<TrainingSequence> =
-            texts(self.model.config().vocab_size, count, context + 1)
-                .into_iter()
-                .map(TrainingSequence::new)
-                .collect();
+        let sequences: Vec<TrainingSequence> = texts(self.vocabulary()?, count, context + 1)
+            .into_iter()
+            .map(TrainingSequence::new)
+            .collect();
         let mut trainer = Trainer::new(self.initialize()?, settings)?;
         self.report(Task::Train, (count, count * context), || {
             trainer.step(&sequences, 1e-4).map(drop)
@@ -92,7 +101,7 @@ impl<B: Backend> Workload<'_, B> {
 
     /// Texts side by side from their beginning, all of one length.
     fn sample(&self) -> Result<TaskReport, ModelError> {
-        let tokens = self.size().sampled;
+        let (texts, tokens) = (self.model.sampled_texts(), self.size().sampled);
         let model = self.initialize()?;
         let request = GenerationRequest {
             form: Form::Stream { tokens },
@@ -100,13 +109,14 @@ impl<B: Backend> Workload<'_, B> {
             // No text outgrows its context.
             context: self.model.sampled_tokens(),
             overflow: Overflow::Slide,
-            end_of_text: model.config().end_of_text,
+            end_of_text: 0,
+            vocabulary: None,
             prompt: vec![],
             random: Stream::new(1, Purpose::Sampling, 1),
-            limit: Limit::Documents(BATCH as u64),
-            batch: BATCH,
+            limit: Limit::Documents(texts as u64),
+            batch: texts,
         };
-        self.report(Task::Sample, (BATCH, BATCH * tokens), || {
+        self.report(Task::Sample, (texts, texts * tokens), || {
             model.generate(&request, &mut |_, _| ControlFlow::Continue(()))
         })
     }
@@ -114,7 +124,7 @@ impl<B: Backend> Workload<'_, B> {
     /// The losses of texts of the length of stories.
     fn score(&self) -> Result<TaskReport, ModelError> {
         let model = self.initialize()?;
-        let stories = stories(self.model.config().vocab_size, self.size().scored);
+        let stories = stories(self.vocabulary()?, self.size().scored);
         let tokens = stories.iter().map(|story| story.len() - 1).sum();
         let context = self.model.context();
         self.report(Task::Score, (stories.len(), tokens), || {

@@ -5,10 +5,10 @@ mod common;
 use std::time::Duration;
 
 use autophage_compute::operation::{
-    Activate, ActivateBackward, Activation, AdamW, AdamWSettings, Add, Attention, AttentionBackward,
-    AttentionShape, Clip, Embed, EmbedBackward, Fill, HeadLossesBackward, HeadShape, Linear,
-    LinearBackwardInput, LinearBackwardWeight, LinearShape, Lookup, LookupGradient, Norm, NormKind,
-    Normalize, NormalizeBackward, Rows, Sum, SumOfSquares,
+    Activate, ActivateBackward, Activation, AdamW, AdamWSettings, Add, Attention,
+    AttentionBackward, AttentionShape, Clip, Embed, EmbedBackward, Fill, HeadLossesBackward,
+    HeadShape, Linear, LinearBackwardInput, LinearBackwardWeight, LinearShape, Lookup,
+    LookupGradient, Norm, NormKind, Normalize, NormalizeBackward, Rows, Sum, SumOfSquares,
 };
 use autophage_compute::{
     Backend, CpuBackend, Device, HostBuffer, HostIndices, HostMemory, HostTotals, Packed, Sequences,

@@ -28,12 +28,21 @@ pub enum TokenizerChoice {
     },
     /// A byte-level BPE that is trained on the corpus.
     Bpe {
-        /// Number of tokens, 257 to 1,000,000.
+        /// Number of tokens, 257 to 1,000,000; [`USUAL_VOCABULARY`](Self::USUAL_VOCABULARY) where
+        /// none is given.
+        #[serde(default = "usual_vocabulary")]
         vocabulary: u32,
     },
 }
 
+fn usual_vocabulary() -> u32 {
+    TokenizerChoice::USUAL_VOCABULARY
+}
+
 impl TokenizerChoice {
+    /// Number of tokens that suits a small corpus.
+    pub const USUAL_VOCABULARY: u32 = 2048;
+
     /// Reads the tokenizer, or trains it on the training documents of `source` (on all documents
     /// without a split).
     ///

@@ -1,7 +1,7 @@
 //! Files against the tools of others: Transformers, NumPy and PyArrow.
-//!
-//! Needs a Python that has them, `python3` or the one that `AUTOPHAGE_PYTHON` names; without it the
-//! test says so and passes.
+
+#[path = "../../../tests/tools.rs"]
+mod tools;
 
 use std::fs;
 use std::path::Path;
@@ -26,13 +26,9 @@ fn texts() -> Vec<String> {
 
 #[test]
 fn others_read_what_is_written_and_the_other_way_round() {
-    let python = std::env::var("AUTOPHAGE_PYTHON").unwrap_or("python3".into());
-    let modules = "import numpy, pyarrow, transformers";
-    let there = Command::new(&python).args(["-c", modules]).output();
-    if !there.is_ok_and(|output| output.status.success()) {
-        eprintln!("skipped: {python} does not have numpy, pyarrow and transformers");
+    let Some(python) = tools::python_with(&["numpy", "pyarrow", "transformers"]) else {
         return;
-    }
+    };
     let directory = tempfile::tempdir().unwrap();
     let path = |name: &str| directory.path().join(name);
     let texts = texts();

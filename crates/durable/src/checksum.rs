@@ -1,4 +1,4 @@
-//! XXH3 checksums (64 bits): they detect damage, not malice.
+//! XXH3 checksums (64 bits), which detect corruption but not tampering.
 
 use std::fmt;
 use std::fs::File;
@@ -7,22 +7,22 @@ use std::path::Path;
 
 use xxhash_rust::xxh3::Xxh3;
 
-/// A running XXH3-64 checksum.
+/// An incremental XXH3-64 checksum.
 #[derive(Clone, Default)]
 pub struct Checksum(Box<Xxh3>);
 
 impl Checksum {
-    /// The checksum of nothing.
+    /// A checksum of no bytes yet.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds `bytes` to what is summed.
+    /// Feeds `bytes` into the checksum.
     pub fn update(&mut self, bytes: &[u8]) {
         self.0.update(bytes);
     }
 
-    /// The checksum of all bytes so far.
+    /// The checksum of all bytes fed so far.
     pub fn finish(&self) -> u64 {
         self.0.digest()
     }
@@ -42,7 +42,7 @@ impl fmt::Debug for Checksum {
 /// The checksum of a whole file, read in pieces.
 ///
 /// # Errors
-/// Any error of opening or reading `path`.
+/// An I/O error while opening or reading `path`.
 pub fn file_checksum(path: &Path) -> io::Result<u64> {
     let mut file = File::open(path)?;
     let mut sum = Checksum::new();

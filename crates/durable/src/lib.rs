@@ -1,8 +1,8 @@
 //! Files that are whole or absent.
 //!
 //! Everything that a run leaves on disk is written beside its final place, synced, and renamed, so
-//! that a crash at any moment leaves the old file, the new file, or none: never half of one.
-//! Checksums tell a file that was damaged later from one that is as it was written.
+//! that a crash at any moment leaves the old file, the new file or none, never part of one.
+//! Checksums detect files that were damaged later.
 
 #![forbid(unsafe_code)]
 

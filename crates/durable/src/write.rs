@@ -1,13 +1,13 @@
-//! Writing beside, syncing, renaming.
+//! Atomic writes: to a temporary file, which is synced and renamed.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-/// The place beside `path` where its contents are written before they are whole.
+/// The temporary file beside `path` that holds its contents until they are complete.
 ///
-/// Something left there is the rest of an interrupted write and may be removed.
+/// A file left there comes from an interrupted write and may be removed.
 pub fn scratch_path(path: &Path) -> PathBuf {
     let mut name = OsString::from(".");
     name.push(path.file_name().unwrap_or_default());
@@ -26,10 +26,10 @@ pub struct AtomicFile {
 }
 
 impl AtomicFile {
-    /// Opens the scratch file of `path`, replacing what an interrupted write left there.
+    /// Creates the temporary file of `path`, replacing one left by an interrupted write.
     ///
     /// # Errors
-    /// Any error of creating the scratch file.
+    /// An I/O error while creating the temporary file.
     pub fn create(path: &Path) -> io::Result<Self> {
         let scratch = scratch_path(path);
         let writer = BufWriter::with_capacity(1 << 17, File::create(&scratch)?);
@@ -43,7 +43,7 @@ impl AtomicFile {
     /// Flushes, syncs and renames the file to its final name, replacing a file of that name.
     ///
     /// # Errors
-    /// Any error of flushing, syncing or renaming; the final name is then as it was.
+    /// An I/O error while flushing, syncing or renaming; a file of that name is then unchanged.
     pub fn commit(mut self) -> io::Result<()> {
         let writer = self.writer.take().expect("present until commit or drop");
         let result = writer
@@ -87,19 +87,19 @@ impl Drop for AtomicFile {
 /// Writes `bytes` as the whole contents of `path`.
 ///
 /// # Errors
-/// Any error of writing, syncing or renaming; `path` is then as it was.
+/// An I/O error while writing, syncing or renaming; `path` is then unchanged.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = AtomicFile::create(path)?;
     file.write_all(bytes)?;
     file.commit()
 }
 
-/// Gives a directory that was filled at `scratch` its final name `path`, durably.
+/// Renames the directory `scratch` to `path` once its contents are on disk.
 ///
 /// The files in it must have been synced, as [`AtomicFile::commit`] does.
 ///
 /// # Errors
-/// Any error of syncing or renaming, among them that `path` exists and is not empty.
+/// An I/O error while syncing or renaming; `path` must not be a directory with entries.
 pub fn commit_directory(scratch: &Path, path: &Path) -> io::Result<()> {
     sync_directory(scratch)?;
     fs::rename(scratch, path)?;
@@ -113,7 +113,7 @@ fn sync_parent(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Makes the entries of a directory durable; on systems that cannot open one this is a no-op.
+/// Syncs the entries of a directory; does nothing on systems that cannot open one.
 fn sync_directory(path: &Path) -> io::Result<()> {
     if cfg!(unix) {
         File::open(path)?.sync_all()

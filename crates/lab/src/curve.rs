@@ -1,6 +1,7 @@
 //! The training curve: a line of JSON for every step and every epoch.
 
 use std::io::Write;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use autophage_durable::AtomicFile;
@@ -58,7 +59,10 @@ pub(crate) fn read(path: &Path, remedy: &str) -> Result<Vec<CurvePoint>, LabErro
 pub(crate) struct Curve {
     path: PathBuf,
     file: AtomicFile,
+    steps: u64,
     tokens: u64,
+    /// Of the latest step.
+    loss: Option<f64>,
     training_loss: Option<f64>,
     validation_loss: Option<f64>,
     /// The first error of writing; the trainer cannot be told of it.
@@ -70,14 +74,22 @@ impl Curve {
         Ok(Self {
             path: path.to_owned(),
             file: AtomicFile::create(path).map_err(LabError::file("write", path))?,
+            steps: 0,
             tokens: 0,
+            loss: None,
             training_loss: None,
             validation_loss: None,
             failed: None,
         })
     }
 
-    pub(crate) fn add(&mut self, event: &TrainingEvent, reporter: &mut Reporter<'_>) {
+    /// Notes an event of the training, reports it, and says whether the training may go on.
+    pub(crate) fn add(
+        &mut self,
+        event: &TrainingEvent,
+        reporter: &mut Reporter<'_>,
+    ) -> ControlFlow<()> {
+        let mut total = None;
         let point = match *event {
             TrainingEvent::Step {
                 step,
@@ -87,16 +99,17 @@ impl Curve {
                 gradient_norm,
                 learning_rate,
             } => {
+                self.steps = step;
                 self.tokens += tokens;
-                // Training has no place to stop at; the stop is noted and follows the stage.
-                let _ = reporter.progress(step, Some(total_steps), self.tokens, Some(loss));
-                CurvePoint::Step {
+                self.loss = Some(loss);
+                total = Some(total_steps);
+                Some(CurvePoint::Step {
                     step,
                     tokens,
                     loss,
                     gradient_norm,
                     learning_rate,
-                }
+                })
             }
             TrainingEvent::Epoch {
                 epoch,
@@ -109,15 +122,24 @@ impl Curve {
                     (Some(best), Some(loss)) => Some(best.min(loss)),
                     (best, loss) => loss.or(best),
                 };
-                CurvePoint::Epoch {
+                Some(CurvePoint::Epoch {
                     epoch,
                     step,
                     training_loss,
                     validation_loss,
-                }
+                })
             }
+            // Places to stop at, and no points of the curve.
+            _ => None,
         };
-        let written = serde_json::to_writer(&mut self.file, &point)
+        if let Some(point) = point {
+            self.write(&point);
+        }
+        reporter.progress(self.steps, total, self.tokens, self.loss)
+    }
+
+    fn write(&mut self, point: &CurvePoint) {
+        let written = serde_json::to_writer(&mut self.file, point)
             .map_err(std::io::Error::from)
             .and_then(|()| self.file.write_all(b"\n"));
         if let Err(error) = written {

@@ -13,7 +13,7 @@ use autophage_model::{
 use autophage_random::{Purpose, Stream};
 
 use crate::LabError;
-use crate::training_set::Composer;
+use crate::composer::Composer;
 
 /// What every turn of a lineage has in common.
 #[derive(Clone, Copy, Debug)]
@@ -25,7 +25,7 @@ pub(crate) struct Cycle<'a> {
 }
 
 impl Cycle<'_> {
-    /// Trains the model of generation `n`.
+    /// Trains the model of generation `n`; `None` if `observer` broke off.
     pub(crate) fn train(
         &self,
         n: u32,
@@ -33,14 +33,14 @@ impl Cycle<'_> {
         validation: &DocumentSet,
         epochs: Epochs,
         start_from: Option<&Path>,
-        observer: &mut dyn FnMut(&TrainingEvent),
-    ) -> Result<Trained, LabError> {
+        observer: &mut dyn FnMut(&TrainingEvent) -> ControlFlow<()>,
+    ) -> Result<Option<Trained>, LabError> {
         let job = TrainingJob {
             training,
             validation,
             end_of_text: self.end_of_text,
-            seed: self.seed,
-            generation: n,
+            initialization: Stream::new(self.seed, Purpose::Initialization, n),
+            shuffle: Stream::new(self.seed, Purpose::Shuffle, n),
             epochs,
             start_from,
         };

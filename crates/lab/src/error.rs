@@ -44,6 +44,54 @@ pub enum LabError {
         /// What is wrong and what would be right.
         problem: String,
     },
+    /// A curator could not decide.
+    #[error("curator `{curator}`, on the text of generation {generation}: {source}")]
+    Curation {
+        /// Its name.
+        curator: String,
+        /// Of which generation.
+        generation: u32,
+        /// The cause.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// What a curator decided is no selection of documents of the corpus.
+    #[error("curator `{curator}`: {problem}")]
+    Selection {
+        /// Its name.
+        curator: String,
+        /// What is wrong and what would be right.
+        problem: String,
+    },
+    /// The run was begun with another curator.
+    #[error(
+        "{path} was curated by `{recorded}`, and the run is to go on with `{wanted}`: choose another \
+         directory, or the same curator"
+    )]
+    OtherCurator {
+        /// The record of what was selected.
+        path: PathBuf,
+        /// Name of the curator that selected it.
+        recorded: String,
+        /// Name of the one at hand.
+        wanted: String,
+    },
+    /// No source of a training set has a token.
+    #[error(
+        "the training set of generation {generation} has no token: nothing is left of what it is \
+         drawn from; let more text go on"
+    )]
+    NothingToTrainOn {
+        /// The generation that should be trained on it.
+        generation: u32,
+    },
+    /// The records of a lineage do not belong together.
+    #[error("generation {generation}: {problem}; measure all generations with the same contexts")]
+    Lineage {
+        /// The generation.
+        generation: u32,
+        /// What does not fit.
+        problem: &'static str,
+    },
     /// A file or a directory cannot be read or written.
     #[error("cannot {action} {path}: {source}")]
     File {

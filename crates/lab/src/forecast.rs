@@ -1,13 +1,12 @@
 //! A run's future: fitted on its first generations, and scored on the others where they are there.
 
-use autophage_measure::retention::GenerationErrors;
 use autophage_theory::{
     Bootstrap, ErrorTerm, Fit, Forecast, ForecastScore, Paradigm, ThresholdForecast,
     forecast_event, forecast_perplexity, forecast_retention, forecast_threshold,
 };
 use serde::Serialize;
 
-use crate::{LabError, Run};
+use crate::{GenerationErrors, LabError, Run};
 
 /// What is forecast, and from what.
 #[derive(Clone, Copy, Debug)]

@@ -1,83 +1,231 @@
-//! Where everything lies in a run directory.
+//! Where everything lies in a run directory. No other place knows the names of its files.
 
 use std::path::{Path, PathBuf};
 
-/// The paths of a run directory.
-#[derive(Clone, Debug)]
-pub(crate) struct Layout {
+/// The paths of a run directory, whether they are there or not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layout {
     root: PathBuf,
 }
 
-/// Files of a generation.
-pub(crate) const CORPUS: &str = "corpus.bin";
-pub(crate) const CURVE: &str = "training.jsonl";
-pub(crate) const PROVENANCE: &str = "provenance.json";
-pub(crate) const DISTRIBUTIONS: &str = "distributions.bin";
-pub(crate) const ERRORS: &str = "errors.json";
-pub(crate) const LOSSES: &str = "losses.bin";
-pub(crate) const METRICS: &str = "metrics.json";
-pub(crate) const TIMING: &str = "timing.json";
+/// The paths of a generation's directory, also while it is made under another name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GenerationLayout {
+    directory: PathBuf,
+}
+
+/// Directory of all generations.
+const GENERATIONS: &str = "generations";
 /// The list of a finished directory's files.
-pub(crate) const MANIFEST: &str = "manifest.json";
-/// The tokenizer, in its folder and in that of every generation.
-pub(crate) const TOKENIZER: &str = "tokenizer.json";
+const MANIFEST: &str = "manifest.json";
+/// How long a generation took.
+const TIMING: &str = "timing.json";
+/// What a generation wrote; its index beside it begins like it.
+const CORPUS: &str = "corpus";
 
 impl Layout {
-    pub(crate) fn new(root: &Path) -> Self {
+    /// The experiment, with every default explicit.
+    pub const EXPERIMENT: &str = "experiment.toml";
+    /// What made the run.
+    pub const RECORD: &str = "run.json";
+    /// The measurements of all generations, a line each.
+    pub const METRICS: &str = "metrics.jsonl";
+    /// The page about the run, where nobody gives it another name.
+    pub const PAGE: &str = "report.html";
+
+    /// The run directory `root`.
+    pub fn new(root: &Path) -> Self {
         Self {
             root: root.to_owned(),
         }
     }
 
-    pub(crate) fn root(&self) -> &Path {
+    /// The run directory itself.
+    pub fn root(&self) -> &Path {
         &self.root
     }
 
-    pub(crate) fn lock(&self) -> PathBuf {
+    /// Whether there is a run: it has an experiment, and a record, without which it cannot be read
+    /// yet.
+    pub fn is_run(&self) -> bool {
+        self.experiment().is_file() && self.record().is_file()
+    }
+
+    /// The file that the process at work holds a lock on.
+    pub fn lock(&self) -> PathBuf {
         self.root.join("lock")
     }
 
-    pub(crate) fn experiment(&self) -> PathBuf {
-        self.root.join("experiment.toml")
+    /// The experiment.
+    pub fn experiment(&self) -> PathBuf {
+        self.root.join(Self::EXPERIMENT)
     }
 
-    pub(crate) fn record(&self) -> PathBuf {
-        self.root.join("run.json")
+    /// What made the run, and when.
+    pub fn record(&self) -> PathBuf {
+        self.root.join(Self::RECORD)
     }
 
-    pub(crate) fn status(&self) -> PathBuf {
+    /// What the process at work was last doing.
+    pub fn status(&self) -> PathBuf {
         self.root.join("status.json")
     }
 
-    pub(crate) fn baseline(&self) -> PathBuf {
+    /// What is known of the real documents.
+    pub fn baseline(&self) -> PathBuf {
         self.root.join("baseline.json")
     }
 
-    pub(crate) fn metrics(&self) -> PathBuf {
-        self.root.join("metrics.jsonl")
+    /// The measurements of all generations.
+    pub fn metrics(&self) -> PathBuf {
+        self.root.join(Self::METRICS)
     }
 
-    pub(crate) fn tokenizer(&self) -> PathBuf {
+    /// The page about the run.
+    pub fn page(&self) -> PathBuf {
+        self.root.join(Self::PAGE)
+    }
+
+    /// Directory of the tokenizer.
+    pub fn tokenizer(&self) -> PathBuf {
         self.root.join("tokenizer")
     }
 
-    pub(crate) fn tokens(&self) -> PathBuf {
+    /// Directory of the real documents as tokens.
+    pub fn tokens(&self) -> PathBuf {
         self.root.join("tokens")
     }
 
-    pub(crate) fn training_tokens(&self) -> PathBuf {
+    /// The real documents that are trained on.
+    pub fn training_tokens(&self) -> PathBuf {
         self.tokens().join("train.bin")
     }
 
-    pub(crate) fn validation_tokens(&self) -> PathBuf {
+    /// The real documents that are held out.
+    pub fn validation_tokens(&self) -> PathBuf {
         self.tokens().join("validation.bin")
     }
 
-    pub(crate) fn generations(&self) -> PathBuf {
-        self.root.join("generations")
+    /// Sizes of both.
+    pub fn totals(&self) -> PathBuf {
+        self.tokens().join("totals.json")
     }
 
-    pub(crate) fn generation(&self, n: u32) -> PathBuf {
-        self.generations().join(format!("{n:03}"))
+    /// Directory of the indices that exact counts are read from.
+    pub fn counts(&self) -> PathBuf {
+        self.root.join("counts")
     }
+
+    /// Directory of all generations.
+    pub fn generations(&self) -> PathBuf {
+        self.root.join(GENERATIONS)
+    }
+
+    /// Directory of generation `n`, from the root of the run.
+    pub fn generation_name(n: u32) -> PathBuf {
+        Path::new(GENERATIONS).join(format!("{n:03}"))
+    }
+
+    /// Generation `n`.
+    pub fn generation(&self, n: u32) -> GenerationLayout {
+        GenerationLayout::new(&self.root.join(Self::generation_name(n)))
+    }
+
+    /// Number of finished generations: those whose directories are there, without a gap from the
+    /// first.
+    pub fn finished_generations(&self) -> u32 {
+        let mut finished = 0;
+        while self.generation(finished + 1).directory().is_dir() {
+            finished += 1;
+        }
+        finished
+    }
+}
+
+impl GenerationLayout {
+    /// A generation in `directory`.
+    pub fn new(directory: &Path) -> Self {
+        Self {
+            directory: directory.to_owned(),
+        }
+    }
+
+    /// The directory itself, which also has the model and the tokenizer as Hugging Face's libraries
+    /// read them.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// What it was trained on.
+    pub fn provenance(&self) -> PathBuf {
+        self.directory.join("provenance.json")
+    }
+
+    /// How its training went, step by step.
+    pub fn curve(&self) -> PathBuf {
+        self.directory.join("training.jsonl")
+    }
+
+    /// What came of its training.
+    pub fn training(&self) -> PathBuf {
+        self.directory.join("trained.json")
+    }
+
+    /// What it wrote.
+    pub fn corpus(&self) -> PathBuf {
+        self.directory.join(CORPUS).with_extension("bin")
+    }
+
+    /// Which documents of that go on to later training sets.
+    pub fn selection(&self) -> PathBuf {
+        self.directory.join("selection.json")
+    }
+
+    /// What its model says after the tracked contexts.
+    pub fn distributions(&self) -> PathBuf {
+        self.directory.join("distributions.bin")
+    }
+
+    /// Error terms and retention.
+    pub fn errors(&self) -> PathBuf {
+        self.directory.join("errors.json")
+    }
+
+    /// Losses of the held-out documents.
+    pub fn losses(&self) -> PathBuf {
+        self.directory.join("losses.bin")
+    }
+
+    /// What was measured.
+    pub fn metrics(&self) -> PathBuf {
+        self.directory.join("metrics.json")
+    }
+
+    /// How long its stages took.
+    pub fn timing(&self) -> PathBuf {
+        self.directory.join(TIMING)
+    }
+
+    /// Length and checksum of every file.
+    pub fn manifest(&self) -> PathBuf {
+        manifest(&self.directory)
+    }
+}
+
+/// The list of the files of a finished directory.
+pub(crate) fn manifest(directory: &Path) -> PathBuf {
+    directory.join(MANIFEST)
+}
+
+/// Whether the file of this name belongs into that list: not the list itself, nor what differs in
+/// every run of the same experiment.
+pub(crate) fn is_listed(name: &str) -> bool {
+    name != MANIFEST && name != TIMING
+}
+
+/// Whether the file of this name is part of what a generation wrote.
+pub(crate) fn is_of_corpus(name: &str) -> bool {
+    Path::new(name)
+        .file_stem()
+        .is_some_and(|stem| stem == CORPUS)
 }

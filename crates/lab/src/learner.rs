@@ -3,15 +3,17 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use autophage_compute::{Backend, CpuBackend, CpuSettings, Isa, PrecisionError, ReferenceBackend};
+use autophage_compute::{
+    Backend, CpuBackend, CpuSettings, Device, Isa, PrecisionError, ReferenceBackend,
+};
 use autophage_corpus::Tokenizer;
 use autophage_model::{
-    AttentionKind, GptNeo, GptNeoConfig, GptNeoLearner, LanguageModel, Learner, NGram,
+    Architecture, Decoder, DecoderLearner, LanguageModel, Learner, ModelConfig, NGram,
 };
 
+use crate::experiment::family;
 use crate::{
-    Architecture, BackendKind, ComputeSection, Experiment, GptNeoSettings, GptNeoSizes, LabError,
-    ModelSettings,
+    BackendKind, ComputeSection, Experiment, LabError, ModelSettings, TransformerSettings,
 };
 
 /// The vocabulary that a learner's models speak.
@@ -44,7 +46,7 @@ pub fn build_learner(
     vocabulary: Vocabulary,
 ) -> Result<(Box<dyn Learner>, String), LabError> {
     let settings = match &experiment.model {
-        ModelSettings::GptNeo(settings) => settings,
+        ModelSettings::Transformer(settings) => settings,
         ModelSettings::NGram(settings) => {
             let learner = settings.learner();
             learner.check().map_err(LabError::model("model"))?;
@@ -55,14 +57,14 @@ pub fn build_learner(
         BackendKind::Reference => {
             let backend = ReferenceBackend;
             let description = backend.description();
-            let learner = gpt_neo(experiment, settings, backend, vocabulary)?;
+            let learner = transformer(experiment, settings, backend, vocabulary)?;
             Ok((learner, description))
         }
         BackendKind::Cpu => {
             let backend = cpu_backend(&experiment.compute)?;
             // Without the number of threads, which does not show in what a run makes.
             let description = format!("cpu, {}, {}", backend.isa(), backend.precision());
-            let learner = gpt_neo(experiment, settings, backend, vocabulary)?;
+            let learner = transformer(experiment, settings, backend, vocabulary)?;
             Ok((learner, description))
         }
     }
@@ -84,11 +86,11 @@ pub fn load_model(
     match compute.backend {
         BackendKind::Reference => {
             let backend = Arc::new(ReferenceBackend);
-            Ok(Box::new(GptNeo::load(backend, directory).map_err(failed)?))
+            Ok(Box::new(Decoder::load(backend, directory).map_err(failed)?))
         }
         BackendKind::Cpu => {
             let backend = Arc::new(cpu_backend(compute)?);
-            Ok(Box::new(GptNeo::load(backend, directory).map_err(failed)?))
+            Ok(Box::new(Decoder::load(backend, directory).map_err(failed)?))
         }
     }
 }
@@ -125,78 +127,85 @@ pub fn cpu_backend(compute: &ComputeSection) -> Result<CpuBackend, LabError> {
     .map_err(|error| LabError::plan("compute.isa", error.to_string()))
 }
 
-fn gpt_neo<B: Backend + 'static>(
+/// The learner of a transformer.
+fn transformer<B: Backend>(
     experiment: &Experiment,
-    settings: &GptNeoSettings,
+    settings: &TransformerSettings,
     backend: B,
     vocabulary: Vocabulary,
 ) -> Result<Box<dyn Learner>, LabError> {
-    let backend = Arc::new(backend);
-    let config = match &settings.architecture {
-        Architecture::Sizes(sizes) => sizes.config(vocabulary),
-        Architecture::Pretrained { pretrained } => {
-            let model = GptNeo::load(backend.clone(), pretrained)
-                .map_err(LabError::model("model.pretrained"))?;
-            check_pretrained(experiment, model.config(), vocabulary)?;
-            model.config().clone()
-        }
-    };
-    let learner = GptNeoLearner::new(backend, config, experiment.training.settings.clone())
+    let config = network(experiment, settings, vocabulary)?;
+    let training = experiment.training.settings.clone();
+    let learner = DecoderLearner::new(Arc::new(backend), config, training)
         .map_err(LabError::model("model"))?;
     Ok(Box::new(learner))
 }
 
-impl GptNeoSizes {
-    /// The network of these sizes that speaks `vocabulary`.
-    pub fn config(&self, vocabulary: Vocabulary) -> GptNeoConfig {
-        let kinds = [AttentionKind::Global, AttentionKind::Local];
-        GptNeoConfig {
-            attention_layers: kinds
-                .into_iter()
-                .cycle()
-                .take(self.layers as usize)
-                .collect(),
-            window_size: self.window as usize,
-            max_position_embeddings: self.positions as usize,
-            end_of_text: vocabulary.end_of_text,
-            ..GptNeoConfig::new(
-                vocabulary.tokens as usize,
-                self.hidden as usize,
-                self.layers as usize,
-                self.heads as usize,
-            )
-        }
+/// The network that an experiment trains: of the sizes that it gives, or that of its starting model.
+///
+/// # Errors
+/// Sizes that do not go together, or a starting model that cannot be read or does not fit the rest of
+/// the experiment.
+pub fn network(
+    experiment: &Experiment,
+    settings: &TransformerSettings,
+    vocabulary: Vocabulary,
+) -> Result<ModelConfig, LabError> {
+    check_family(settings)?;
+    let Some(pretrained) = &settings.pretrained else {
+        let network = settings.network(vocabulary.tokens, vocabulary.end_of_text);
+        return network.map_err(LabError::model("model"));
+    };
+    let config = ModelConfig::load(pretrained).map_err(LabError::model("model.pretrained"))?;
+    check_pretrained(experiment, &config.architecture, vocabulary)?;
+    Ok(config)
+}
+
+/// Checks that the family that was given is that of the starting model. A directory that cannot be
+/// read is left to the loader, which says more about it.
+fn check_family(settings: &TransformerSettings) -> Result<(), LabError> {
+    let found = settings.pretrained.as_deref().map(family);
+    match found {
+        Some(Ok(found)) if found != settings.family => Err(LabError::plan(
+            "model.kind",
+            format!(
+                "{:?}, and the model in model.pretrained is of the family {:?}: leave model.kind out, \
+                 or give that",
+                settings.family.name(),
+                found.name()
+            ),
+        )),
+        _ => Ok(()),
     }
 }
+
+/// Vocabularies are padded to a multiple of some power of two: never by more than this share.
+const MOST_PADDING: f64 = 1.0 / 16.0;
 
 /// Checks what the experiment file could not: it does not know the starting model's shape.
 fn check_pretrained(
     experiment: &Experiment,
-    config: &GptNeoConfig,
+    network: &Architecture,
     vocabulary: Vocabulary,
 ) -> Result<(), LabError> {
-    if config.vocab_size != vocabulary.tokens as usize {
+    let (tokens, rows) = (vocabulary.tokens as usize, network.vocabulary);
+    let padding = rows as f64 - tokens as f64;
+    if padding < 0.0 || padding > MOST_PADDING * rows as f64 {
         return Err(LabError::plan(
             "tokenizer",
             format!(
-                "it has {} tokens and the model in model.pretrained has {}: use the tokenizer \
-                 that belongs to that model",
-                vocabulary.tokens, config.vocab_size
+                "it has {tokens} tokens and the model in model.pretrained has {rows}: use the \
+                 tokenizer that belongs to that model"
             ),
         ));
     }
-    let contexts = [
-        ("training.context", experiment.training.settings.context),
-        ("generation.context", experiment.generation.context as usize),
-        ("measure.context", experiment.measure.context as usize),
-    ];
-    for (key, tokens) in contexts {
-        if tokens > config.max_position_embeddings {
+    for (key, tokens) in experiment.contexts() {
+        if tokens as usize > network.positions {
             return Err(LabError::plan(
                 key,
                 format!(
                     "{tokens}, but the model in model.pretrained reads at most {} tokens",
-                    config.max_position_embeddings
+                    network.positions
                 ),
             ));
         }

@@ -3,8 +3,7 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::Path;
 
-use crate::LabError;
-use crate::layout::Layout;
+use crate::{LabError, Layout};
 
 /// The right to write to a run; given up when dropped or when the process ends, however it ends.
 #[derive(Debug)]

@@ -11,7 +11,7 @@ use autophage_durable::{file_checksum, write_atomically};
 use serde::{Deserialize, Serialize};
 
 use crate::LabError;
-use crate::layout::{MANIFEST, TIMING};
+use crate::layout::{is_listed, manifest};
 
 /// Length and checksum of every file.
 #[derive(Debug, Serialize, Deserialize)]
@@ -42,25 +42,21 @@ pub(crate) fn seal(directory: &Path) -> Result<(), LabError> {
             .and_then(|file| file.sync_all())
             .map_err(LabError::file("sync", &path))?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        if name != TIMING && name != MANIFEST {
+        if is_listed(&name) {
             files.insert(name, measure(&path)?);
         }
     }
-    let manifest = Manifest {
+    let list = Manifest {
         version: VERSION,
         files,
     };
-    write_json(&directory.join(MANIFEST), &manifest)
+    write_json(&manifest(directory), &list)
 }
 
 /// Checks all files of a sealed directory; `remedy` says what to do where one is not as it was
 /// written.
 pub(crate) fn verify(directory: &Path, remedy: &str) -> Result<(), LabError> {
-    let manifest: Manifest = read_json(&directory.join(MANIFEST), remedy)?;
-    for (name, entry) in &manifest.files {
-        verify_entry(&directory.join(name), entry, remedy)?;
-    }
-    Ok(())
+    verify_some(directory, remedy, |_| true)
 }
 
 /// Checks those files of a sealed directory that `wanted` accepts.
@@ -69,8 +65,8 @@ pub(crate) fn verify_some(
     remedy: &str,
     wanted: impl Fn(&str) -> bool,
 ) -> Result<(), LabError> {
-    let manifest: Manifest = read_json(&directory.join(MANIFEST), remedy)?;
-    for (name, entry) in manifest.files.iter().filter(|(name, _)| wanted(name)) {
+    let list: Manifest = read_json(&manifest(directory), remedy)?;
+    for (name, entry) in list.files.iter().filter(|(name, _)| wanted(name)) {
         verify_entry(&directory.join(name), entry, remedy)?;
     }
     Ok(())
@@ -157,16 +153,16 @@ mod tests {
         }
         fs::remove_file(&path).unwrap();
         assert!(check().unwrap().contains("missing"));
-        fs::write(directory.path().join(MANIFEST), b"{").unwrap();
-        assert!(check().unwrap().contains(MANIFEST));
+        fs::write(directory.path().join("manifest.json"), b"{").unwrap();
+        assert!(check().unwrap().contains("manifest.json"));
     }
 
     #[test]
     fn durations_may_change() {
         let directory = tempfile::tempdir().unwrap();
-        fs::write(directory.path().join(TIMING), b"1").unwrap();
+        fs::write(directory.path().join("timing.json"), b"1").unwrap();
         seal(directory.path()).unwrap();
-        fs::write(directory.path().join(TIMING), b"22").unwrap();
+        fs::write(directory.path().join("timing.json"), b"22").unwrap();
         verify(directory.path(), "").unwrap();
     }
 }

@@ -3,8 +3,9 @@
 use autophage_measure::diversity::Diversity;
 use autophage_measure::perplexity::{GeneratedPerplexity, Perplexity};
 use autophage_measure::probe::CorpusAnswer;
-use autophage_measure::retention::ErrorSummary;
 use serde::{Deserialize, Serialize};
+
+use crate::ErrorSummary;
 
 /// Version of the records in this file.
 pub const METRICS_VERSION: u32 = 1;
@@ -109,37 +110,4 @@ pub struct ProbeTruth {
     pub next: Vec<String>,
     /// How often they occur.
     pub truth: CorpusAnswer,
-}
-
-/// How long a generation took. Different in every run, and therefore in a file of its own.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Timing {
-    /// Number of the generation, from 1.
-    pub generation: u32,
-    /// The stages.
-    pub train: StageTiming,
-    /// Sampling the corpus.
-    pub generate: StageTiming,
-    /// Measuring.
-    pub measure: StageTiming,
-}
-
-/// How long a stage took.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct StageTiming {
-    /// Wall-clock seconds.
-    pub seconds: f64,
-    /// Tokens that it dealt with.
-    pub tokens: u64,
-}
-
-impl StageTiming {
-    /// Tokens a second; 0 where no time passed.
-    pub fn tokens_per_second(&self) -> f64 {
-        if self.seconds > 0.0 {
-            self.tokens as f64 / self.seconds
-        } else {
-            0.0
-        }
-    }
 }

@@ -2,42 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use crate::{Metrics, Timing};
-
-/// A part of the work. Each generation passes through the last three, in this order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Stage {
-    /// Reading the corpus, making the tokenizer, writing the tokens. Once in a run; counted in
-    /// documents.
-    Tokenize,
-    /// Training a model; counted in optimizer steps.
-    Train,
-    /// Sampling its corpus; counted in tokens.
-    Generate,
-    /// Measuring the model and its corpus; counted in tokens.
-    Measure,
-}
-
-impl Stage {
-    /// Its name: `tokenize`, `train`, `generate`, `measure`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Tokenize => "tokenize",
-            Self::Train => "train",
-            Self::Generate => "generate",
-            Self::Measure => "measure",
-        }
-    }
-
-    /// What its progress is counted in.
-    pub fn unit(self) -> &'static str {
-        match self {
-            Self::Tokenize => "documents",
-            Self::Train => "steps",
-            Self::Generate | Self::Measure => "tokens",
-        }
-    }
-}
+use crate::{Metrics, Stage, Timing};
 
 /// Something that happened in a run.
 #[derive(Clone, Copy, Debug)]

@@ -5,21 +5,19 @@ use std::sync::Arc;
 
 use autophage_corpus::{DocumentSet, TokenStore, Tokenizer};
 use autophage_measure::perplexity::HeldOutLosses;
-use autophage_measure::retention::{Distributions, GenerationErrors, Tracked};
+use autophage_measure::retention::{Distributions, Tracked};
 use autophage_model::LanguageModel;
 
-use crate::curve;
-use crate::layout::{
-    CORPUS, CURVE, DISTRIBUTIONS, ERRORS, LOSSES, Layout, METRICS, PROVENANCE, TIMING, TOKENIZER,
-};
-use crate::lock;
+use crate::composer::Composer;
+use crate::curation::Pool;
+use crate::layout::is_of_corpus;
+use crate::lineage::GenerationErrors;
 use crate::manifest::{read_json, verify_some};
-use crate::prepare;
-use crate::record::RunRecord;
-use crate::run::{composer, finished_generations, generation_remedy, read_experiment, tracked};
+use crate::prepared::{self, Prepared};
+use crate::record::{RunRecord, read_experiment};
 use crate::{
-    Baseline, CurvePoint, Experiment, LabError, Metrics, Provenance, Status, Timing, Vocabulary,
-    build_learner,
+    Baseline, CurvePoint, Experiment, GenerationLayout, LabError, Layout, Metrics, Provenance,
+    Status, Timing, Vocabulary, build_learner, curve, lock, measurement, remedy,
 };
 
 /// A run directory, open for reading. It may grow meanwhile.
@@ -40,7 +38,7 @@ impl Run {
         if !layout.experiment().is_file() {
             return Err(LabError::NoRun {
                 path: directory.to_owned(),
-                missing: "experiment.toml",
+                missing: Layout::EXPERIMENT,
             });
         }
         Ok(Self {
@@ -48,6 +46,11 @@ impl Run {
             experiment: read_experiment(&layout)?,
             layout,
         })
+    }
+
+    /// Where everything lies in it.
+    pub fn layout(&self) -> &Layout {
+        &self.layout
     }
 
     /// Where it is.
@@ -70,7 +73,7 @@ impl Run {
     /// # Errors
     /// A directory that cannot be read.
     pub fn finished(&self) -> Result<u32, LabError> {
-        finished_generations(&self.layout)
+        Ok(self.layout.finished_generations())
     }
 
     /// Whether some process works on it at this moment.
@@ -107,15 +110,20 @@ impl Run {
     /// # Errors
     /// A generation that is not finished.
     pub fn generation(&self, n: u32) -> Result<PathBuf, LabError> {
-        let directory = self.layout.generation(n);
-        if n == 0 || !directory.is_dir() {
+        Ok(self.files(n)?.directory().to_owned())
+    }
+
+    /// Where the files of generation `n` are.
+    fn files(&self, n: u32) -> Result<GenerationLayout, LabError> {
+        let files = self.layout.generation(n);
+        if n == 0 || !files.directory().is_dir() {
             return Err(LabError::NoGeneration {
                 path: self.layout.root().to_owned(),
                 wanted: n,
                 finished: self.finished()?,
             });
         }
-        Ok(directory)
+        Ok(files)
     }
 
     /// What was measured of generation `n`.
@@ -123,7 +131,7 @@ impl Run {
     /// # Errors
     /// A generation that is not finished, or a file that is damaged.
     pub fn metrics(&self, n: u32) -> Result<Metrics, LabError> {
-        self.read(n, METRICS)
+        self.read(n, &self.files(n)?.metrics())
     }
 
     /// How long generation `n` took.
@@ -131,7 +139,7 @@ impl Run {
     /// # Errors
     /// As for [`metrics`](Self::metrics).
     pub fn timing(&self, n: u32) -> Result<Timing, LabError> {
-        self.read(n, TIMING)
+        self.read(n, &self.files(n)?.timing())
     }
 
     /// How the training of generation `n` went; empty for a model without steps.
@@ -139,10 +147,7 @@ impl Run {
     /// # Errors
     /// As for [`metrics`](Self::metrics).
     pub fn curve(&self, n: u32) -> Result<Vec<CurvePoint>, LabError> {
-        curve::read(
-            &self.generation(n)?.join(CURVE),
-            &generation_remedy(&self.layout, n),
-        )
+        curve::read(&self.files(n)?.curve(), &self.remedy(n))
     }
 
     /// What generation `n` was trained on.
@@ -150,7 +155,7 @@ impl Run {
     /// # Errors
     /// As for [`metrics`](Self::metrics).
     pub fn provenance(&self, n: u32) -> Result<Provenance, LabError> {
-        self.read(n, PROVENANCE)
+        self.read(n, &self.files(n)?.provenance())
     }
 
     /// Error terms and retention of generation `n` after every tracked context; `None` where the
@@ -159,10 +164,8 @@ impl Run {
     /// # Errors
     /// As for [`metrics`](Self::metrics).
     pub fn errors(&self, n: u32) -> Result<Option<GenerationErrors>, LabError> {
-        match self.generation(n)?.join(ERRORS).exists() {
-            true => self.read(n, ERRORS).map(Some),
-            false => Ok(None),
-        }
+        let path = self.files(n)?.errors();
+        path.exists().then(|| self.read(n, &path)).transpose()
     }
 
     /// Error terms and retention of all finished generations.
@@ -185,7 +188,7 @@ impl Run {
     /// # Errors
     /// As for [`metrics`](Self::metrics).
     pub fn held_out_losses(&self, n: u32) -> Result<Option<HeldOutLosses>, LabError> {
-        let path = self.generation(n)?.join(LOSSES);
+        let path = self.files(n)?.losses();
         path.exists()
             .then(|| HeldOutLosses::load(&path).map_err(LabError::measure(n)))
             .transpose()
@@ -197,10 +200,17 @@ impl Run {
     /// # Errors
     /// As for [`metrics`](Self::metrics).
     pub fn distributions(&self, n: u32) -> Result<Option<Distributions>, LabError> {
-        let path = self.generation(n)?.join(DISTRIBUTIONS);
+        let path = self.files(n)?.distributions();
         path.exists()
             .then(|| Distributions::load(&path).map_err(LabError::measure(n)))
             .transpose()
+    }
+
+    /// The real documents, with the plan of the training sets that are made of them.
+    fn plan(&self) -> Result<(Prepared, Composer), LabError> {
+        let prepared = prepared::open(&self.experiment, &self.layout)?;
+        let composer = prepared.composer(&self.experiment)?;
+        Ok((prepared, composer))
     }
 
     /// The contexts that the experiment tracks, with their ground truth in the initial corpus.
@@ -208,17 +218,17 @@ impl Run {
     /// # Errors
     /// A run that has not come so far, or a file that is damaged.
     pub fn tracked(&self) -> Result<Tracked, LabError> {
-        let prepared = prepare::open(&self.experiment, &self.layout)?;
-        let initial = composer(&self.experiment, &prepared)?.initial();
-        let probes = prepare::probes(&self.experiment, &prepared.tokenizer)?;
-        tracked(&self.experiment, &initial, &probes)
+        let (prepared, composer) = self.plan()?;
+        let probes = measurement::probes(&self.experiment, &prepared.tokenizer)?;
+        measurement::tracked(&self.experiment, &composer.initial(), &probes)
     }
 
-    fn read<T: serde::de::DeserializeOwned>(&self, n: u32, file: &str) -> Result<T, LabError> {
-        read_json(
-            &self.generation(n)?.join(file),
-            &generation_remedy(&self.layout, n),
-        )
+    fn read<T: serde::de::DeserializeOwned>(&self, n: u32, path: &Path) -> Result<T, LabError> {
+        read_json(path, &self.remedy(n))
+    }
+
+    fn remedy(&self, n: u32) -> String {
+        remedy::generation(&self.layout, n)
     }
 
     /// The tokenizer.
@@ -226,9 +236,7 @@ impl Run {
     /// # Errors
     /// A run that has not come so far, or a file that is damaged.
     pub fn tokenizer(&self) -> Result<Tokenizer, LabError> {
-        Ok(Tokenizer::from_file(
-            self.layout.tokenizer().join(TOKENIZER),
-        )?)
+        Ok(Tokenizer::from_file(self.layout.tokenizer())?)
     }
 
     /// The initial corpus, N tokens.
@@ -236,8 +244,7 @@ impl Run {
     /// # Errors
     /// A run that has not come so far, or a file that is damaged.
     pub fn initial_corpus(&self) -> Result<DocumentSet, LabError> {
-        let prepared = prepare::open(&self.experiment, &self.layout)?;
-        Ok(composer(&self.experiment, &prepared)?.initial())
+        Ok(self.plan()?.1.initial())
     }
 
     /// The held-out documents that perplexity is measured on.
@@ -245,7 +252,7 @@ impl Run {
     /// # Errors
     /// A run that has not come so far, or a file that is damaged.
     pub fn validation_corpus(&self) -> Result<DocumentSet, LabError> {
-        Ok(prepare::open(&self.experiment, &self.layout)?.validation)
+        Ok(prepared::open(&self.experiment, &self.layout)?.validation)
     }
 
     /// The corpus that generation `n` wrote.
@@ -253,9 +260,15 @@ impl Run {
     /// # Errors
     /// A generation that is not finished, or a file that is damaged.
     pub fn corpus(&self, n: u32) -> Result<Arc<TokenStore>, LabError> {
-        Ok(Arc::new(TokenStore::open(
-            self.generation(n)?.join(CORPUS),
-        )?))
+        Ok(Arc::new(TokenStore::open(self.files(n)?.corpus())?))
+    }
+
+    /// The corpus that generation `n` wrote, as far as it goes on to later training sets.
+    ///
+    /// # Errors
+    /// A generation that is not finished, or a file that is damaged.
+    pub fn pool(&self, n: u32) -> Result<Pool, LabError> {
+        Pool::of_generation(&self.files(n)?, &self.remedy(n))
     }
 
     /// The documents that generation `n` was trained on.
@@ -263,14 +276,11 @@ impl Run {
     /// # Errors
     /// A generation that is not finished, or a file that is damaged.
     pub fn training_set(&self, n: u32) -> Result<DocumentSet, LabError> {
-        self.generation(n)?;
-        let prepared = prepare::open(&self.experiment, &self.layout)?;
-        let corpora = (1..n)
-            .map(|k| self.corpus(k))
+        self.files(n)?;
+        let pools = (1..n)
+            .map(|k| self.pool(k))
             .collect::<Result<Vec<_>, _>>()?;
-        Ok(composer(&self.experiment, &prepared)?
-            .compose(n, &corpora)?
-            .documents)
+        Ok(self.plan()?.1.compose(n, &pools)?.documents)
     }
 
     /// Directory of the model of generation `n`, its files found to be as they were written.
@@ -279,9 +289,7 @@ impl Run {
     /// A generation that is not finished, or a file that is damaged.
     pub fn model_directory(&self, n: u32) -> Result<PathBuf, LabError> {
         let directory = self.generation(n)?;
-        verify_some(&directory, &generation_remedy(&self.layout, n), |name| {
-            name != CORPUS && !name.ends_with(".index")
-        })?;
+        verify_some(&directory, &self.remedy(n), |name| !is_of_corpus(name))?;
         Ok(directory)
     }
 

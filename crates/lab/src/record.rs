@@ -1,11 +1,13 @@
-//! `run.json`: what made a run, and when.
+//! What makes a directory a run: its experiment, and `run.json`, what made it and when.
 
+use std::fs;
+
+use autophage_durable::write_atomically;
 use serde::{Deserialize, Serialize};
 
-use crate::LabError;
-use crate::layout::Layout;
 use crate::manifest::{read_json, write_json};
 use crate::reporter::unix_seconds;
+use crate::{Experiment, LabError, Layout};
 
 /// Version of the run directory's layout and of all files in it that have none of their own.
 pub const FORMAT_VERSION: u32 = 1;
@@ -51,7 +53,7 @@ impl RunRecord {
         if !path.exists() {
             return Err(LabError::NoRun {
                 path: layout.root().to_owned(),
-                missing: "run.json",
+                missing: Layout::RECORD,
             });
         }
         let remedy = "restore it from a copy, or begin the run anew in another directory";
@@ -65,4 +67,17 @@ impl RunRecord {
         }
         read_json(&path, remedy)
     }
+}
+
+/// The experiment that a run keeps.
+pub(crate) fn read_experiment(layout: &Layout) -> Result<Experiment, LabError> {
+    let path = layout.experiment();
+    let text = fs::read_to_string(&path).map_err(LabError::file("read", &path))?;
+    Ok(Experiment::from_kept(&text, &path)?)
+}
+
+/// Writes the experiment of a run.
+pub(crate) fn write_experiment(experiment: &Experiment, layout: &Layout) -> Result<(), LabError> {
+    let path = layout.experiment();
+    write_atomically(&path, experiment.to_toml().as_bytes()).map_err(LabError::file("write", &path))
 }

@@ -3,23 +3,22 @@
 use std::fs;
 use std::path::Path;
 
-use autophage_corpus::{DocumentSet, Tokenizer, TokenizerChoice};
-use autophage_durable::write_atomically;
+use autophage_corpus::{Tokenizer, TokenizerChoice};
+use autophage_durable::{scratch_path, write_atomically};
 use autophage_measure::diversity::Reference;
-use autophage_measure::probe::Probe;
-use autophage_measure::retention::Tracked;
 use autophage_model::Learner;
 
-use crate::generation::{Lineage, Past};
-use crate::layout::{Layout, METRICS};
+use crate::baseline::baseline;
+use crate::curation::{Curator, Everything};
+use crate::generation::{Common, Past, make};
 use crate::lock::Lock;
 use crate::manifest::{verify, write_json};
-use crate::prepare::{self, Prepared};
-use crate::record::RunRecord;
+use crate::record::{RunRecord, read_experiment, write_experiment};
 use crate::reporter::{Halt, Reporter};
-use crate::training_set::Composer;
-use crate::volumes::Sizes;
-use crate::{Event, Experiment, LabError, Observer, Run, Vocabulary, build_learner};
+use crate::{
+    Event, Experiment, LabError, Layout, Observer, Run, Vocabulary, build_learner, measurement,
+    prepared, remedy,
+};
 
 /// How a call of [`run`] ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,25 +47,45 @@ pub fn run(
     directory: &Path,
     observer: &mut dyn Observer,
 ) -> Result<Outcome, LabError> {
-    run_with(experiment, directory, &build_learner, observer)
+    run_with(experiment, directory, Equipment::default(), observer)
 }
 
-/// As [`run`], with another way of making learners.
+/// What a run is made with beside its experiment. [`Default`] is what [`run`] takes.
+#[derive(Clone, Copy)]
+#[non_exhaustive]
+pub struct Equipment<'a> {
+    /// Makes the learner.
+    pub learners: LearnerFactory<'a>,
+    /// Decides what goes on of each generation's text.
+    pub curator: &'a dyn Curator,
+}
+
+impl Default for Equipment<'_> {
+    fn default() -> Self {
+        Self {
+            learners: &build_learner,
+            curator: &Everything,
+        }
+    }
+}
+
+/// As [`run`], with other equipment.
 ///
 /// # Errors
 /// As for [`run`].
 pub fn run_with(
     experiment: &Experiment,
     directory: &Path,
-    learners: LearnerFactory<'_>,
+    equipment: Equipment<'_>,
     observer: &mut dyn Observer,
 ) -> Result<Outcome, LabError> {
+    experiment.validate()?;
     let layout = Layout::new(directory);
     inspect(directory, &layout)?;
     if !layout.tokens().exists() {
-        prepare::preflight(experiment)?;
+        prepared::preflight(experiment)?;
         if let Some(vocabulary) = known_vocabulary(&experiment.tokenizer)? {
-            learners(experiment, vocabulary)?;
+            (equipment.learners)(experiment, vocabulary)?;
         }
     }
     fs::create_dir_all(directory).map_err(LabError::file("create", directory))?;
@@ -77,10 +96,10 @@ pub fn run_with(
         State::Run | State::Empty => begin(experiment, &layout)?,
     };
     let mut reporter = Reporter::new(observer, layout.status());
-    match generations(experiment, &layout, record, learners, &mut reporter) {
+    match generations(experiment, &layout, record, equipment, &mut reporter) {
         Ok(()) => Ok(Outcome::Complete),
         Err(Halt::Stopped) => Ok(Outcome::Stopped {
-            finished: finished_generations(&layout)?,
+            finished: layout.finished_generations(),
         }),
         Err(Halt::Failed(error)) => Err(*error),
     }
@@ -106,12 +125,12 @@ fn inspect(directory: &Path, layout: &Layout) -> Result<State, LabError> {
         let name = entry.file_name().to_string_lossy().into_owned();
         // What a run leaves that was stopped before it had begun.
         let ours = [
-            "lock",
-            "run.json",
-            ".run.json.partial",
-            ".experiment.toml.partial",
+            layout.lock(),
+            layout.record(),
+            scratch_path(&layout.record()),
+            scratch_path(&layout.experiment()),
         ];
-        if !ours.contains(&name.as_str()) {
+        if !ours.contains(&entry.path()) {
             return Err(LabError::NotARun {
                 path: directory.to_owned(),
                 found: name,
@@ -145,11 +164,6 @@ fn begin(experiment: &Experiment, layout: &Layout) -> Result<RunRecord, LabError
     Ok(record)
 }
 
-fn write_experiment(experiment: &Experiment, layout: &Layout) -> Result<(), LabError> {
-    let path = layout.experiment();
-    write_atomically(&path, experiment.to_toml().as_bytes()).map_err(LabError::file("write", &path))
-}
-
 /// Checks that the run in the directory is one of this experiment.
 fn resume(experiment: &Experiment, layout: &Layout) -> Result<RunRecord, LabError> {
     let record = RunRecord::read(layout)?;
@@ -161,7 +175,7 @@ fn resume(experiment: &Experiment, layout: &Layout) -> Result<RunRecord, LabErro
             differences,
         });
     }
-    let finished = finished_generations(layout)?;
+    let finished = layout.finished_generations();
     if finished > experiment.generations {
         return Err(LabError::TooManyGenerations {
             path: layout.root().to_owned(),
@@ -175,39 +189,15 @@ fn resume(experiment: &Experiment, layout: &Layout) -> Result<RunRecord, LabErro
     Ok(record)
 }
 
-/// The experiment that a run keeps.
-pub(crate) fn read_experiment(layout: &Layout) -> Result<Experiment, LabError> {
-    let path = layout.experiment();
-    let text = fs::read_to_string(&path).map_err(LabError::file("read", &path))?;
-    Ok(Experiment::from_toml(&text, &path, &[])?)
-}
-
-/// Number of generations whose directories are there, without a gap from the first.
-pub(crate) fn finished_generations(layout: &Layout) -> Result<u32, LabError> {
-    let mut finished = 0;
-    while layout.generation(finished + 1).is_dir() {
-        finished += 1;
-    }
-    Ok(finished)
-}
-
-/// What to do about a generation that is damaged.
-pub(crate) fn generation_remedy(layout: &Layout, n: u32) -> String {
-    format!(
-        "remove {} and all generations after it, and run the same command again: they are made anew",
-        layout.generation(n).display()
-    )
-}
-
 /// Makes all generations that are not there.
 fn generations(
     experiment: &Experiment,
     layout: &Layout,
     mut record: RunRecord,
-    learners: LearnerFactory<'_>,
+    equipment: Equipment<'_>,
     reporter: &mut Reporter<'_>,
 ) -> Result<(), Halt> {
-    let finished = finished_generations(layout)?;
+    let finished = layout.finished_generations();
     if finished > 0 {
         reporter.event(&Event::Resumed { finished });
     }
@@ -219,8 +209,8 @@ fn generations(
             env!("CARGO_PKG_VERSION")
         ));
     }
-    let prepared = prepare::prepare(experiment, layout, reporter)?;
-    let (learner, backend) = learners(experiment, Vocabulary::of(&prepared.tokenizer))?;
+    let prepared = prepared::prepare(experiment, layout, reporter)?;
+    let (learner, backend) = (equipment.learners)(experiment, Vocabulary::of(&prepared.tokenizer))?;
     if finished > 0 && record.backend != backend {
         reporter.warn(&format!(
             "the run was begun with {} and goes on with {backend}: the last digits of its results \
@@ -231,19 +221,20 @@ fn generations(
         record.backend = backend;
         record.write(layout)?;
     }
-    let composer = composer(experiment, &prepared)?;
+    let composer = prepared.composer(experiment)?;
     let initial = composer.initial();
     let reference = Reference::new(&initial);
     if !layout.baseline().exists() {
-        let baseline = prepare::baseline(experiment, &prepared, &initial, &reference)?;
+        let baseline = baseline(experiment, &prepared, &initial, &reference)?;
         write_json(&layout.baseline(), &baseline)?;
     }
-    let probes = prepare::probes(experiment, &prepared.tokenizer)?;
-    let tracked = tracked(experiment, &initial, &probes)?;
-    let lineage = Lineage {
+    let probes = measurement::probes(experiment, &prepared.tokenizer)?;
+    let tracked = measurement::tracked(experiment, &initial, &probes)?;
+    let common = Common {
         experiment,
         layout,
         learner: learner.as_ref(),
+        curator: equipment.curator,
         prepared: &prepared,
         composer: &composer,
         reference: &reference,
@@ -254,14 +245,16 @@ fn generations(
     let mut lines = Lines::default();
     for n in 1..=experiment.generations {
         if n <= finished {
-            let remedy = generation_remedy(layout, n);
-            verify(&layout.generation(n), &remedy)?;
-            past.read(layout, n, &remedy)?;
+            verify(
+                layout.generation(n).directory(),
+                &remedy::generation(layout, n),
+            )?;
+            past.read(layout, n, equipment.curator)?;
             lines.add(layout, n)?;
             continue;
         }
         reporter.check()?;
-        let (metrics, timing) = lineage.make(n, &mut past, reporter)?;
+        let (metrics, timing) = make(&common, n, &mut past, reporter)?;
         lines.add(layout, n)?;
         lines.write(layout)?;
         reporter.event(&Event::GenerationFinished {
@@ -279,7 +272,7 @@ struct Lines(Vec<u8>);
 
 impl Lines {
     fn add(&mut self, layout: &Layout, n: u32) -> Result<(), LabError> {
-        let path = layout.generation(n).join(METRICS);
+        let path = layout.generation(n).metrics();
         self.0
             .extend(fs::read(&path).map_err(LabError::file("read", &path))?);
         Ok(())
@@ -289,31 +282,6 @@ impl Lines {
         let path = layout.metrics();
         write_atomically(&path, &self.0).map_err(LabError::file("write", &path))
     }
-}
-
-/// The contexts that an experiment follows through all generations.
-pub(crate) fn tracked(
-    experiment: &Experiment,
-    initial: &DocumentSet,
-    probes: &[Probe],
-) -> Result<Tracked, LabError> {
-    let longest = match experiment.measure.contexts {
-        0 => 0,
-        _ => experiment.measure.context_length,
-    };
-    let per_length = experiment.measure.contexts as usize;
-    Tracked::choose(initial, per_length, longest as usize, probes).map_err(LabError::measure(0))
-}
-
-/// Plans the training sets of an experiment.
-pub(crate) fn composer(experiment: &Experiment, prepared: &Prepared) -> Result<Composer, LabError> {
-    Composer::new(
-        experiment.paradigm,
-        experiment.seed,
-        prepared.training.clone(),
-        Sizes::of(experiment),
-        experiment.generations,
-    )
 }
 
 impl Run {

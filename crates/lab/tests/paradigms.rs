@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use autophage_corpus::{DocumentSet, TokenStore, TokenStoreWriter};
-use autophage_lab::{Composer, Run, Sizes, TrainingSet};
+use autophage_lab::{Composer, Pool, Run, Sizes, TrainingSet};
 use autophage_theory::Paradigm;
 use common::Bench;
 
@@ -31,7 +31,7 @@ fn store(directory: &Path, first: u32, tokens: u64) -> Arc<TokenStore> {
 
 struct Loop {
     composer: Composer,
-    corpora: Vec<Arc<TokenStore>>,
+    pools: Vec<Pool>,
     _directory: tempfile::TempDir,
 }
 
@@ -43,19 +43,16 @@ fn first_number(source: u32) -> u32 {
 fn plan(paradigm: Paradigm, sizes: Sizes) -> Loop {
     let directory = tempfile::tempdir().unwrap();
     let real = store(directory.path(), first_number(0), 20_000);
-    let composer = Composer::new(paradigm, 5, real, sizes, GENERATIONS).unwrap();
-    let corpora = (1..GENERATIONS)
+    let composer = Composer::new(paradigm, 5, Pool::whole(real), sizes, GENERATIONS).unwrap();
+    let pools = (1..GENERATIONS)
         .map(|k| {
-            store(
-                directory.path(),
-                first_number(k),
-                composer.generated_tokens(k),
-            )
+            let tokens = composer.generated_tokens(k);
+            Pool::whole(store(directory.path(), first_number(k), tokens))
         })
         .collect();
     Loop {
         composer,
-        corpora,
+        pools,
         _directory: directory,
     }
 }
@@ -111,7 +108,7 @@ fn shares_and_volumes_are_those_of_the_theory() {
         let plan = plan(paradigm, sizes);
         let initial = plan.composer.initial().tokens();
         for n in 1..=GENERATIONS {
-            let set = plan.composer.compose(n, &plan.corpora).unwrap();
+            let set = plan.composer.compose(n, &plan.pools).unwrap();
             let mixture = paradigm.mixture(n);
             let volume = paradigm.volume(n) * initial as f64;
             let weights = std::iter::once(&mixture.real).chain(&mixture.generations);
@@ -153,7 +150,7 @@ fn no_document_is_there_twice() {
     for (paradigm, sizes) in paradigms() {
         let plan = plan(paradigm, sizes);
         for n in 1..=GENERATIONS {
-            let set = plan.composer.compose(n, &plan.corpora).unwrap();
+            let set = plan.composer.compose(n, &plan.pools).unwrap();
             let numbers = numbers(&set.documents);
             let different: HashSet<u32> = numbers.iter().copied().collect();
             assert_eq!(numbers.len(), different.len(), "{paradigm} {n}");
@@ -174,7 +171,7 @@ fn the_first_generation_is_trained_on_the_initial_corpus() {
 fn subsamples_are_drawn_anew_in_every_generation() {
     let paradigm = Paradigm::named("accumulate-subsample", Some(1.0), None).unwrap();
     let plan = plan(paradigm, Sizes::default());
-    let real = |n| of_source(&plan.composer.compose(n, &plan.corpora).unwrap(), 0);
+    let real = |n| of_source(&plan.composer.compose(n, &plan.pools).unwrap(), 0);
     let (two, three) = (real(2), real(3));
     assert!(!three.is_subset(&two));
     // Half and a third of the corpus, drawn independently, have a sixth of it in common.
@@ -187,7 +184,7 @@ fn subsamples_are_drawn_anew_in_every_generation() {
 fn a_fixed_share_is_the_same_documents_each_time() {
     let paradigm = Paradigm::named("fixed-share", None, Some(0.2)).unwrap();
     let plan = plan(paradigm, Sizes::default());
-    let real = |n| of_source(&plan.composer.compose(n, &plan.corpora).unwrap(), 0);
+    let real = |n| of_source(&plan.composer.compose(n, &plan.pools).unwrap(), 0);
     for n in 3..=GENERATIONS {
         assert_eq!(real(n), real(2));
     }
@@ -203,7 +200,7 @@ fn a_fresh_share_is_never_seen_before() {
     let plan = plan(paradigm, sizes);
     let mut seen: HashSet<u32> = numbers(&plan.composer.initial()).into_iter().collect();
     for n in 2..=GENERATIONS {
-        for number in of_source(&plan.composer.compose(n, &plan.corpora).unwrap(), 0) {
+        for number in of_source(&plan.composer.compose(n, &plan.pools).unwrap(), 0) {
             assert!(seen.insert(number), "{number} in generation {n}");
         }
     }
@@ -218,7 +215,7 @@ fn the_budget_can_be_held_fixed_while_the_composition_varies() {
         };
         let plan = plan(paradigm, sizes);
         for n in 1..=GENERATIONS {
-            let set = plan.composer.compose(n, &plan.corpora).unwrap();
+            let set = plan.composer.compose(n, &plan.pools).unwrap();
             let slack = LONGEST * set.provenance.sources.len() as u64;
             let tokens = set.documents.tokens();
             assert!(

@@ -39,9 +39,9 @@ fn a_run_leaves_what_a_reader_needs() {
     let (read, outcome) = Run::make(&experiment, &directory, &mut observer).unwrap();
     assert_eq!(outcome, Outcome::Complete);
 
-    let mut expected = vec![(0, Stage::Tokenize)];
+    let mut expected = vec![(0, Stage::TOKENIZE)];
     for n in 1..=3 {
-        expected.extend([(n, Stage::Train), (n, Stage::Generate), (n, Stage::Measure)]);
+        expected.extend([(n, Stage::TRAIN), (n, Stage::GENERATE), (n, Stage::MEASURE)]);
     }
     assert_eq!(stages, expected);
 
@@ -110,7 +110,17 @@ fn a_run_leaves_what_a_reader_needs() {
         assert!(read.excerpt(n, corpus.documents()).unwrap().is_none());
         let model = read.model(n).unwrap();
         assert_eq!(model.vocabulary(), tokenizer.vocabulary() as usize);
-        assert!(read.timing(n).unwrap().train.seconds > 0.0);
+        let timing = read.timing(n).unwrap();
+        let timed: Vec<&str> = timing.stages.iter().map(|(stage, _)| stage).collect();
+        assert_eq!(timed, ["train", "generate", "measure"]);
+        assert!(timing.stages.values().all(|stage| stage.seconds > 0.0));
+        assert_eq!(
+            timing.stages.get("generate").unwrap().tokens,
+            metrics.generated.tokens
+        );
+        let pool = read.pool(n).unwrap();
+        assert!(pool.selection().is_everything());
+        assert_eq!(pool.selection().curator(), "everything");
 
         let directory = read.generation(n).unwrap();
         for file in [
@@ -121,6 +131,8 @@ fn a_run_leaves_what_a_reader_needs() {
             "corpus.bin",
             "corpus.index",
             "training.jsonl",
+            "trained.json",
+            "selection.json",
             "provenance.json",
             "distributions.bin",
             "errors.json",
@@ -179,26 +191,32 @@ fn generated_text_is_scored_under_the_first_model() {
     }
 }
 
-/// Takes from generation `n` what the first version of the program did not record.
+/// Takes from generation `n` what the first version of the program did not record, and writes the
+/// rest as that version did.
 fn as_first_version(run: &Path, n: u32) {
     let directory = run.join(format!("generations/{n:03}"));
-    fs::remove_file(directory.join("losses.bin")).unwrap();
     let read = |name: &str| -> serde_json::Value {
         serde_json::from_slice(&fs::read(directory.join(name)).unwrap()).unwrap()
     };
+    let mut manifest = read("manifest.json");
+    let files = manifest["files"].as_object_mut().unwrap();
+    for name in ["losses.bin", "selection.json", "trained.json"] {
+        fs::remove_file(directory.join(name)).unwrap();
+        files.remove(name).unwrap();
+    }
     let mut metrics = read("metrics.json");
     let removed = metrics.as_object_mut().unwrap();
     removed.remove("perplexity_under_first").unwrap();
     let metrics = format!("{metrics}\n");
     fs::write(directory.join("metrics.json"), &metrics).unwrap();
-    let mut manifest = read("manifest.json");
-    let files = manifest["files"].as_object_mut().unwrap();
-    files.remove("losses.bin").unwrap();
     files["metrics.json"] = serde_json::json!({
         "bytes": metrics.len(),
         "xxh3": format!("{:016x}", Checksum::of(metrics.as_bytes())),
     });
     fs::write(directory.join("manifest.json"), format!("{manifest}\n")).unwrap();
+    let mut timing = read("timing.json")["stages"].take();
+    timing["generation"] = n.into();
+    fs::write(directory.join("timing.json"), format!("{timing}\n")).unwrap();
 }
 
 #[test]
@@ -214,11 +232,17 @@ fn a_run_of_the_first_version_can_be_read_and_goes_on() {
     let old = Run::open(&bench.path("old")).unwrap();
     assert!(old.held_out_losses(2).unwrap().is_none());
     assert!(old.metrics(2).unwrap().perplexity_under_first.is_none());
+    assert!(old.pool(2).unwrap().selection().is_everything());
+    let timing = old.timing(2).unwrap();
+    let timed: Vec<&str> = timing.stages.iter().map(|(stage, _)| stage).collect();
+    assert_eq!(timed, ["train", "generate", "measure"]);
+    assert!(timing.seconds() > 0.0);
 
     bench.run(&bench.experiment(&[]), "old").unwrap();
     let whole = Run::open(&bench.path("whole")).unwrap();
     assert!(old.metrics(2).unwrap().perplexity_under_first.is_none());
     assert_eq!(old.metrics(3).unwrap(), whole.metrics(3).unwrap());
+    assert_eq!(old.errors(3).unwrap(), whole.errors(3).unwrap());
     assert_eq!(
         old.held_out_losses(3).unwrap(),
         whole.held_out_losses(3).unwrap()
@@ -365,64 +389,99 @@ fn another_seed_is_another_run() {
     assert_ne!(weights("one").unwrap(), weights("two").unwrap());
 }
 
+/// The validation losses after each epoch of generation `n`, where they were asked for.
+fn validation_losses(run: &Path, n: u32) -> Vec<Option<f64>> {
+    let curve = fs::read_to_string(run.join(format!("generations/{n:03}/training.jsonl"))).unwrap();
+    let points = curve
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap());
+    points
+        .filter(|point: &serde_json::Value| point["event"] == "epoch")
+        .map(|point| point["validation_loss"].as_f64())
+        .collect()
+}
+
 #[test]
 fn early_stopping_decides_once() {
     let bench = Bench::new();
+    let (most, patience) = (40, 2);
     let overrides = [
         "training.epochs=early-stopping",
-        "training.max_epochs=3",
-        "training.learning_rate=0.003",
+        &format!("training.max_epochs={most}"),
+        &format!("training.patience={patience}"),
+        "training.learning_rate=0.1",
     ];
+    let directory = bench.path("run");
     bench.run(&bench.experiment(&overrides), "run").unwrap();
-    let run = Run::open(&bench.path("run")).unwrap();
-    let epochs = run.metrics(1).unwrap().training.epochs;
+    let run = Run::open(&directory).unwrap();
+
+    // The first generation ends when the loss has not fallen for as many epochs as it has patience.
+    let losses = validation_losses(&directory, 1);
+    assert!(losses.len() < most, "it never stopped early: {losses:?}");
+    let losses: Vec<f64> = losses.into_iter().map(Option::unwrap).collect();
+    let lowest = losses.iter().copied().fold(f64::INFINITY, f64::min);
+    let best = losses.iter().position(|&loss| loss == lowest).unwrap() + 1;
+    assert_eq!(losses.len(), best + patience, "{losses:?}");
+    assert_eq!(run.metrics(1).unwrap().training.epochs, best as u32);
+
+    // The others train as long.
     for n in 2..=3 {
-        assert_eq!(run.metrics(n).unwrap().training.epochs, epochs);
+        assert_eq!(run.metrics(n).unwrap().training.epochs, best as u32);
+        assert_eq!(validation_losses(&directory, n).len(), best);
     }
 }
+
+/// A step with this learning rate changes no weight: what a training ends with is what it began with.
+const NO_CHANGE: &str = "training.learning_rate=1e-30";
 
 #[test]
 fn a_lineage_can_go_on_from_the_weights_before_it() {
     let bench = Bench::new();
-    bench
-        .run(&bench.experiment(&["generations=2"]), "scratch")
-        .unwrap();
-    let previous = ["generations=2", "model.initialise=previous"];
-    bench.run(&bench.experiment(&previous), "previous").unwrap();
     let weights = |name: &str, n: u32| {
-        fs::read(
-            bench
-                .path(name)
-                .join(format!("generations/00{n}/model.safetensors")),
-        )
-        .unwrap()
+        let file = format!("generations/{n:03}/model.safetensors");
+        fs::read(bench.path(name).join(file)).unwrap()
     };
-    assert_eq!(weights("scratch", 1), weights("previous", 1));
-    assert_ne!(weights("scratch", 2), weights("previous", 2));
+    let scratch = ["generations=2", NO_CHANGE];
+    bench.run(&bench.experiment(&scratch), "scratch").unwrap();
+    assert_ne!(weights("scratch", 1), weights("scratch", 2));
+    let previous = [&scratch[..], &["model.initialise=previous"]].concat();
+    bench.run(&bench.experiment(&previous), "previous").unwrap();
+    assert_eq!(weights("previous", 1), weights("scratch", 1));
+    assert_eq!(weights("previous", 2), weights("previous", 1));
+}
 
-    let pretrained = format!(
-        "model.pretrained={}",
-        bench.path("scratch/generations/001").display()
-    );
-    let tokenizer = format!(
-        "tokenizer.path={}",
-        bench.path("scratch/tokenizer/tokenizer.json").display()
-    );
+#[test]
+fn a_lineage_can_begin_with_weights_from_elsewhere() {
+    let bench = Bench::new();
+    let trained = bench.experiment(&["generations=1"]);
+    bench.run(&trained, "trained").unwrap();
     let text = format!(
-        "[corpus]\npath = {:?}\n[generation]\nmax_tokens = 16\n",
-        bench.path("stories.jsonl")
+        "generations = 1
+         [corpus]
+         path = {:?}
+         [tokenizer]
+         kind = \"file\"
+         path = {:?}
+         [model]
+         pretrained = {:?}
+         [training]
+         context = 16
+         sequences_per_step = 8
+         [generation]
+         max_tokens = 16
+         ",
+        bench.path("stories.jsonl"),
+        bench.path("trained/tokenizer/tokenizer.json"),
+        bench.path("trained/generations/001"),
     );
-    let overrides = [
-        pretrained,
-        "tokenizer.kind=file".into(),
-        tokenizer,
-        "generations=1".into(),
-        "training.context=16".into(),
-        "training.sequences_per_step=8".into(),
-    ];
-    let experiment = Experiment::from_toml(&text, &bench.path("x.toml"), &overrides).unwrap();
-    run(&experiment, &bench.path("pretrained"), &mut never()).unwrap();
-    assert_ne!(weights("pretrained", 1), weights("scratch", 1));
+    let weights =
+        |name: &str| fs::read(bench.path(name).join("generations/001/model.safetensors")).unwrap();
+    for (name, overrides) in [("kept", &[NO_CHANGE.to_owned()][..]), ("changed", &[])] {
+        let experiment = Experiment::from_toml(&text, &bench.path("x.toml"), overrides).unwrap();
+        run(&experiment, &bench.path(name), &mut never()).unwrap();
+    }
+    assert_eq!(weights("kept"), weights("trained"));
+    assert_ne!(weights("changed"), weights("trained"));
 }
 
 #[test]

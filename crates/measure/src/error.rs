@@ -91,11 +91,9 @@ pub enum MeasureError {
         /// The cause.
         source: TheoryError,
     },
-    /// The records of a lineage do not belong together.
-    #[error("generation {generation}: {problem}; measure all generations with the same contexts")]
-    Lineage {
-        /// The generation.
-        generation: u32,
+    /// Measurements that do not belong together.
+    #[error("{problem}; measure everything after the same contexts")]
+    Unrelated {
         /// What does not fit.
         problem: &'static str,
     },

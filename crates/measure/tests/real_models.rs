@@ -1,22 +1,17 @@
 //! The measurements on the models that runs are made of: GPT-Neo and n-grams.
 
-use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use autophage_compute::CpuBackend;
-use autophage_corpus::{DocumentSet, TokenStoreWriter, count_contexts};
+use autophage_corpus::{DocumentSet, TokenStoreWriter};
 use autophage_measure::diversity::{DiversitySettings, Reference, diversity};
 use autophage_measure::perplexity::{Perplexity, PerplexitySettings, Unigram, perplexity};
 use autophage_measure::probe::{Conditioning, Probe, probe_corpus, probe_model};
-use autophage_measure::retention::{
-    Distributions, ErrorInputs, GenerationErrors, Tracked, generation_errors,
-};
 use autophage_model::{
-    Epochs, Form, GenerationRequest, GptNeo, GptNeoConfig, Interpolation, LanguageModel, Learner,
-    Limit, NGramLearner, Overflow, SamplingFilter, TrainingJob,
+    Decoder, Epochs, Family, Interpolation, LanguageModel, Learner, ModelConfig, NGramLearner,
+    Sizes, TrainingJob,
 };
 use autophage_random::{Purpose, Stream};
-use autophage_theory::{Paradigm, Rate};
 
 const END: u32 = 0;
 const VOCABULARY: u32 = 12;
@@ -54,12 +49,13 @@ fn train(learner: NGramLearner, training: &DocumentSet, generation: u32) -> Box<
         training,
         validation: training,
         end_of_text: END,
-        seed: 1,
-        generation,
+        initialization: Stream::new(1, Purpose::Initialization, generation),
+        shuffle: Stream::new(1, Purpose::Shuffle, generation),
         epochs: Epochs::Fixed(1),
         start_from: None,
     };
-    learner.train(&job, &mut |_| ()).unwrap().model
+    let trained = learner.train(&job, &mut |_| ControlFlow::Continue(()));
+    trained.unwrap().expect("nobody broke off").model
 }
 
 fn measured(model: &dyn LanguageModel, documents: &DocumentSet, context: usize) -> Perplexity {
@@ -88,15 +84,16 @@ fn naive(model: &dyn LanguageModel, documents: &[Vec<u32>], context: usize) -> f
     (sum / tokens).exp()
 }
 
-fn gpt_neo() -> GptNeo<CpuBackend> {
-    let config = GptNeoConfig {
-        max_position_embeddings: 32,
-        window_size: 5,
-        initializer_range: 0.3,
-        end_of_text: END,
-        ..GptNeoConfig::new(VOCABULARY as usize, 16, 2, 4)
+fn gpt_neo() -> Decoder<CpuBackend> {
+    let sizes = Sizes {
+        window: Some(5),
+        ..Sizes::new(VOCABULARY as usize, 16, 2, 4, 32)
     };
-    GptNeo::initialize(Arc::new(CpuBackend::new(Some(1))), config, 3, 1).unwrap()
+    let mut config = ModelConfig::new(Family::named("gpt_neo").unwrap(), &sizes).unwrap();
+    config.initializer_range = 0.3;
+    config.end_of_text = vec![END];
+    let random = Stream::new(3, Purpose::Initialization, 1);
+    Decoder::initialize(Arc::new(CpuBackend::new(Some(1))), config, &random).unwrap()
 }
 
 #[test]
@@ -191,104 +188,5 @@ fn a_count_model_asked_bare_is_the_corpus() {
     assert!(truth.context_count > 30);
     for (p, frequency) in model.probabilities.iter().zip(&truth.next) {
         assert!((p - frequency.probability.unwrap()).abs() < 1e-6);
-    }
-}
-
-/// A real loop of an order-3 model: train, generate, measure, with the distributions kept in files.
-fn lineage(paradigm: Paradigm) -> (Tracked, Vec<Distributions>, Vec<GenerationErrors>) {
-    const DOCUMENTS: u64 = 200;
-    let real = stories(DOCUMENTS, 6);
-    let initial = corpus(&real);
-    let probe = Probe {
-        context: vec![5],
-        next: vec![vec![1], vec![2]],
-    };
-    let tracked = Tracked::choose(&initial, 20, 3, &[probe]).unwrap();
-    let learner = NGramLearner {
-        order: 3,
-        interpolation: Interpolation::WittenBell,
-        full_support: true,
-    };
-    let files = tempfile::tempdir().unwrap();
-    let file = |n: u32| files.path().join(format!("{n}.bin"));
-    let mut sources = vec![real];
-    let mut records: Vec<GenerationErrors> = Vec::new();
-    for n in 1..=6 {
-        let mixture = paradigm.mixture(n);
-        let mut training = Vec::new();
-        for (source, share) in sources
-            .iter()
-            .zip([mixture.real].iter().chain(&mixture.generations))
-        {
-            training.extend_from_slice(&source[..(share * DOCUMENTS as f64).round() as usize]);
-        }
-        let training = corpus(&training);
-        let model = train(learner, &training, n);
-        let contexts = tracked.contexts();
-        let current = Distributions::of_model(&*model, contexts, END, Conditioning::Bare).unwrap();
-        current.save(&file(n)).unwrap();
-        let inputs = ErrorInputs {
-            paradigm,
-            tracked: &tracked,
-            training: &count_contexts(&training, contexts),
-            model: &current,
-            previous: &records,
-        };
-        let record = generation_errors(&inputs, &mut |k| Distributions::load(&file(k))).unwrap();
-        // A run that was stopped reads its records back: not a bit may be lost.
-        let json = serde_json::to_string(&record).unwrap();
-        records.push(serde_json::from_str(&json).unwrap());
-        assert_eq!(records.last(), Some(&record));
-        let mut generated = Vec::new();
-        let request = GenerationRequest {
-            form: Form::Documents { max_tokens: 60 },
-            filter: SamplingFilter::default(),
-            context: 8,
-            overflow: Overflow::Slide,
-            end_of_text: END,
-            prompt: Vec::new(),
-            random: Stream::new(1, Purpose::Sampling, n),
-            limit: Limit::Documents(DOCUMENTS),
-            batch: 64,
-        };
-        model
-            .generate(&request, &mut |_, document| {
-                generated.push(document.tokens);
-                ControlFlow::Continue(())
-            })
-            .unwrap();
-        sources.push(generated);
-    }
-    let distributions = (1..=6)
-        .map(|n| Distributions::load(&file(n)).unwrap())
-        .collect();
-    (tracked, distributions, records)
-}
-
-#[test]
-fn retention_holds_on_a_real_lineage() {
-    let rate = Rate::new(1.0).unwrap();
-    for paradigm in [Paradigm::Replace, Paradigm::AccumulateSubsample { rate }] {
-        let (tracked, distributions, records) = lineage(paradigm);
-        assert!(tracked.contexts().len() > 40);
-        for (record, distributions) in records.iter().zip(&distributions) {
-            for (i, context) in record.contexts.iter().enumerate() {
-                let truth = &tracked.truth()[i];
-                for (v, p_hat) in (0..).zip(distributions.probabilities(i)) {
-                    let residual = p_hat - context.retention * truth.conditional(v).unwrap();
-                    assert!(residual >= -1e-12, "{context:?}");
-                }
-                assert!(context.direct_retention >= context.retention * (1.0 - 1e-12));
-                assert!(context.cross_entropy_nats <= context.cross_entropy_bound_nats + 1e-12);
-            }
-            for event in &record.events {
-                assert!(event.direct_retention >= event.retention * (1.0 - 1e-12));
-            }
-        }
-        let retention = |n: usize| records[n].summary().unwrap().retention_by_place;
-        assert!(
-            retention(0) > 0.8 && retention(5) < retention(0),
-            "{paradigm:?}"
-        );
     }
 }

@@ -47,12 +47,13 @@ fn train(order: usize, training: &DocumentSet) -> Box<dyn LanguageModel> {
         training,
         validation: training,
         end_of_text: training.end_of_text(),
-        seed: 0,
-        generation: 1,
+        initialization: Stream::new(0, Purpose::Initialization, 1),
+        shuffle: Stream::new(0, Purpose::Shuffle, 1),
         epochs: Epochs::Fixed(1),
         start_from: None,
     };
-    learner.train(&job, &mut |_| ()).unwrap().model
+    let trained = learner.train(&job, &mut |_| ControlFlow::Continue(()));
+    trained.unwrap().expect("nobody broke off").model
 }
 
 fn sample(model: &dyn LanguageModel, like: &DocumentSet) -> u64 {
@@ -62,6 +63,7 @@ fn sample(model: &dyn LanguageModel, like: &DocumentSet) -> u64 {
         context: 256,
         overflow: Overflow::Slide,
         end_of_text: like.end_of_text(),
+        vocabulary: None,
         prompt: Vec::new(),
         random: Stream::new(0, Purpose::Sampling, 1),
         limit: Limit::Tokens(like.tokens()),

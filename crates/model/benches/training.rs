@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use autophage_compute::{CpuBackend, CpuSettings, Isa};
 use autophage_model::{
-    Form, GenerationRequest, GptNeo, GptNeoConfig, LanguageModel, Limit, Overflow, SamplingFilter,
-    Trainer, TrainingSequence, TrainingSettings,
+    Decoder, Family, Form, GenerationRequest, LanguageModel, Limit, ModelConfig, Overflow,
+    SamplingFilter, Sizes, Trainer, TrainingSequence, TrainingSettings,
 };
 use autophage_random::{Purpose, Stream};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
@@ -22,18 +22,20 @@ const STORY: usize = 205;
 
 struct Case {
     name: &'static str,
-    config: GptNeoConfig,
+    config: ModelConfig,
     context: usize,
     /// Texts that are sampled side by side, and tokens of each.
     sampled: (u64, usize),
 }
 
 fn cases() -> [Case; 3] {
-    let preset = |name| GptNeoConfig::preset(name).expect("a preset");
+    let family = Family::named("gpt_neo").expect("a family");
+    let demo = ModelConfig::new(family, &Sizes::new(2048, 128, 4, 8, 2048)).expect("valid sizes");
+    let preset = |name| ModelConfig::preset(name).expect("a preset");
     [
         Case {
             name: "demo",
-            config: GptNeoConfig::new(2048, 128, 4, 8),
+            config: demo,
             context: 256,
             sampled: (256, 256),
         },
@@ -52,9 +54,10 @@ fn cases() -> [Case; 3] {
     ]
 }
 
-fn model(config: &GptNeoConfig) -> GptNeo<CpuBackend> {
+fn model(config: &ModelConfig) -> Decoder<CpuBackend> {
     let backend = Arc::new(CpuBackend::new(Some(2)));
-    GptNeo::initialize(backend, config.clone(), 1, 1).expect("a valid configuration")
+    let random = Stream::new(1, Purpose::Initialization, 1);
+    Decoder::initialize(backend, config.clone(), &random).expect("a valid configuration")
 }
 
 /// Token `position` of text `text`: the frequencies fall as in language, by Zipf's law.
@@ -85,10 +88,11 @@ fn training(criterion: &mut Criterion) {
             ..TrainingSettings::default()
         };
         let count = 4096 / context;
-        let sequences: Vec<TrainingSequence> = texts(config.vocab_size, count, context + 1)
-            .into_iter()
-            .map(TrainingSequence::new)
-            .collect();
+        let sequences: Vec<TrainingSequence> =
+            texts(config.architecture.vocabulary, count, context + 1)
+                .into_iter()
+                .map(TrainingSequence::new)
+                .collect();
         let mut trainer = Trainer::new(model(&config), settings).expect("valid settings");
         group.throughput(Throughput::Elements(4096));
         group.bench_function(name, |bencher| {
@@ -115,13 +119,15 @@ fn sampling(criterion: &mut Criterion) {
             precision: None,
         });
         let backend = Arc::new(backend.expect("an instruction set of this processor"));
-        let model = GptNeo::initialize(backend, config, 1, 1).expect("a valid configuration");
+        let random = Stream::new(1, Purpose::Initialization, 1);
+        let model = Decoder::initialize(backend, config, &random).expect("a valid configuration");
         let request = GenerationRequest {
             form: Form::Stream { tokens },
             filter: SamplingFilter::default(),
             context: context.max(tokens),
             overflow: Overflow::Slide,
             end_of_text: 0,
+            vocabulary: None,
             prompt: vec![],
             random: Stream::new(1, Purpose::Sampling, 1),
             limit: Limit::Documents(documents),
@@ -150,7 +156,7 @@ fn scoring(criterion: &mut Criterion) {
     } in cases()
     {
         let model = model(&config);
-        let sequences = texts(config.vocab_size, 20, STORY + 1);
+        let sequences = texts(config.architecture.vocabulary, 20, STORY + 1);
         group.throughput(Throughput::Elements(20 * STORY as u64));
         group.bench_function(name, |bencher| {
             bencher.iter(|| {

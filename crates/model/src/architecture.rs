@@ -120,124 +120,6 @@ pub struct Mlp {
 }
 
 /// How attention and MLP are added to the residual stream.
-    pub residual: Residual,
-    /// Whether the head is the token embedding.
-    pub tied: bool,
-}
-
-/// How the network knows where a token stands.
-#[derive(Clone, Debug, PartialEq)]
-pub enum PositionEncoding {
-    /// An embedding for each position is added to that of the token.
-    Learned {
-        /// The row of the first position; the rows before it are stored and never used (OPT: 2).
-        offset: usize,
-    },
-    /// Queries and keys are rotated by angles that grow with the position.
-    Rotary(Rotary),
-}
-
-/// Rotary position embedding (Su et al., 2021): channels `i` and `i + dimension / 2` of a head are
-/// rotated together, by the position times the `i`-th of [`frequencies`](Self::frequencies).
-#[derive(Clone, Debug, PartialEq)]
-pub struct Rotary {
-    /// How many of a head's channels are rotated, from the first on; an even number.
-    pub dimension: usize,
-    /// The base of the geometric sequence of frequencies, often called θ.
-    pub base: f64,
-    /// How the frequencies are stretched for longer contexts.
-    pub scaling: RotaryScaling,
-}
-
-/// How the frequencies of a rotary embedding are stretched for contexts longer than those of the
-/// first training.
-#[derive(Clone, Debug, PartialEq)]
-pub enum RotaryScaling {
-    /// Not at all.
-    Default,
-    /// As in Llama 3.1: low frequencies are divided by `factor`, high ones stay, and those between
-    /// pass smoothly from one to the other.
-    Llama3 {
-        /// What low frequencies are divided by.
-        factor: f64,
-        /// Frequencies are low if fewer than this many of their periods fit into
-        /// `original_positions`.
-        low_frequency_factor: f64,
-        /// Frequencies are high if more than this many of their periods fit into
-        /// `original_positions`.
-        high_frequency_factor: f64,
-        /// The longest context of the first training, in tokens.
-        original_positions: usize,
-    },
-}
-
-/// The attention of the blocks.
-#[derive(Clone, Debug, PartialEq)]
-pub struct AttentionLayout {
-    /// Heads of the queries.
-    pub heads: usize,
-    /// Heads of keys and values, each shared by `heads / key_value_heads` heads of the queries.
-    pub key_value_heads: usize,
-    /// Channels of a head.
-    pub head_dimension: usize,
-    /// What the products of queries and keys are multiplied by.
-    pub scale: f32,
-    /// For each layer, how many tokens a token sees, itself included; `None` for all before it.
-    pub windows: Vec<Option<usize>>,
-    /// Whether the projections to queries, keys and values have a bias.
-    pub input_bias: bool,
-    /// Whether the output projection has a bias.
-    pub output_bias: bool,
-    /// Whether queries and keys are normalised, head by head, before they are rotated.
-    pub query_key_norm: bool,
-}
-
-/// The feed-forward part of a block.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Mlp {
-    /// Channels of its hidden layer.
-    pub intermediate: usize,
-    /// The function between its two layers.
-    pub activation: Activation,
-    /// Whether the activation is taken of a projection of its own and multiplied with the hidden
-    /// layer, as in SwiGLU.
-    pub gated: bool,
-    /// Whether its projections have a bias.
-    pub bias: bool,
-}
-
-/// The function between the two layers of an MLP.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Activation {
-    /// x · Φ(x), with the normal distribution function Φ.
-    Gelu,
-    /// [`Gelu`](Self::Gelu) approximated by a hyperbolic tangent, as in GPT-2.
-    GeluTanh,
-    /// max(x, 0).
-    Relu,
-    /// x / (1 + exp(−x)), also called swish.
-    Silu,
-}
-
-/// The normalisations of a network.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Norm {
-    /// What is normalised.
-    pub kind: NormKind,
-    /// Added to the variance or mean square, against division by zero.
-    pub epsilon: f32,
-}
-
-/// What a normalisation does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NormKind {
-    /// To mean zero and variance one; then a weight and a bias for each channel.
-    Layer,
-    /// To root mean square one; then a weight for each channel.
-    RootMeanSquare,
-}
-
-/// How attention and MLP are added to the residual stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Residual {
     /// The MLP sees what attention has added.
@@ -352,9 +234,12 @@ impl AttentionLayout {
                 format!("{} for {layers} layers", self.windows.len()),
             );
         }
-        let sizes = self.windows.iter().flatten();
-        if let Some(size) = sizes.into_iter().find(|&&size| size == 0) {
-            return wrong("windows", format!("{size}, and it must be at least 1"));
+        let mut windows = self.windows.iter().flatten();
+        if let Some(window) = windows.find(|&&window| window == 0 || window > LARGEST_SIZE) {
+            return wrong(
+                "windows",
+                format!("{window}, and it must be at least 1 and at most {LARGEST_SIZE}"),
+            );
         }
         Ok(())
     }
@@ -453,4 +338,56 @@ impl RotaryScaling {
 
 fn wrong(field: &'static str, problem: String) -> Result<(), ModelError> {
     Err(ModelError::Architecture { field, problem })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rotary(scaling: RotaryScaling) -> Rotary {
+        Rotary {
+            dimension: 64,
+            base: 500_000.0,
+            scaling,
+        }
+    }
+
+    #[test]
+    fn frequencies_are_a_geometric_sequence_from_one() {
+        let frequencies = rotary(RotaryScaling::Default).frequencies();
+        assert_eq!(frequencies.len(), 32);
+        assert_eq!(frequencies[0], 1.0);
+        for (pair, frequency) in frequencies.into_iter().enumerate() {
+            let exact = (-(pair as f64) / 32.0 * 500_000f64.ln()).exp();
+            assert!((f64::from(frequency) / exact - 1.0).abs() < 1e-6);
+        }
+    }
+
+    #[test]
+    fn llama3_keeps_high_frequencies_divides_low_ones_and_passes_between() {
+        let scaling = RotaryScaling::Llama3 {
+            factor: 32.0,
+            low_frequency_factor: 1.0,
+            high_frequency_factor: 4.0,
+            original_positions: 8192,
+        };
+        let plain = rotary(RotaryScaling::Default).frequencies();
+        let scaled = rotary(scaling).frequencies();
+        let mut between = 0;
+        for (plain, scaled) in plain.into_iter().zip(scaled) {
+            let periods = 8192.0 * plain / (2.0 * std::f32::consts::PI);
+            if periods > 4.0 {
+                assert_eq!(scaled, plain);
+            } else if periods < 1.0 {
+                assert_eq!(scaled, plain / 32.0);
+            } else {
+                // From one of them to the other, in proportion to the periods.
+                let share = (periods - 1.0) / 3.0;
+                let expected = plain * (share + (1.0 - share) / 32.0);
+                assert!((scaled / expected - 1.0).abs() < 1e-5);
+                between += 1;
+            }
+        }
+        assert!(between > 0);
+    }
 }

@@ -141,16 +141,16 @@ impl ModelConfig {
         text.expect("fields that are JSON already") + "\n"
     }
 
-    /// Reads the text of a `config.json`; `path` is for the messages.
-    ///
-    /// # Errors
-    /// Text that is not JSON, fields that are missing, and what is not supported, by its name.
+    #[cfg(test)]
     pub(crate) fn from_json(text: &str, path: &Path) -> Result<Self, ModelError> {
         Ok(Self::read_json(text, path)?.0)
     }
 
-    /// As [`from_json`](Self::from_json), and whether the text says, rather than leaves to the
-    /// family, that the head is the token embedding.
+    /// Reads the text of a `config.json`, and whether it says, rather than leaves to the family,
+    /// that the head is the token embedding; `path` is for the messages.
+    ///
+    /// # Errors
+    /// Text that is not JSON, fields that are missing, and what is not supported, by its name.
     pub(crate) fn read_json(text: &str, path: &Path) -> Result<(Self, bool), ModelError> {
         let fields = serde_json::from_str(text).map_err(|error| ModelError::Damaged {
             path: path.to_owned(),
@@ -197,8 +197,21 @@ impl ModelConfig {
 
 /// The configuration, and whether it says that the head is the token embedding.
 fn from_fields(mut fields: Fields) -> Result<(ModelConfig, bool), ModelError> {
-    let model_type = fields.text(MODEL_TYPE)?;
-    let family = Family::named(model_type.as_deref().unwrap_or(""))?;
+    let model_type = fields.text(MODEL_TYPE)?.ok_or_else(|| {
+        let problem = format!("is missing; {}", Family::supported());
+        wrong(MODEL_TYPE, problem)
+    })?;
+    let family = Family::named(&model_type)?;
+    read_family(family, fields).map_err(|error| match error {
+        ModelError::Architecture { field, problem } => wrong(family.field_name(field), problem),
+        error => error,
+    })
+}
+
+fn read_family(
+    family: &'static Family,
+    mut fields: Fields,
+) -> Result<(ModelConfig, bool), ModelError> {
     if let Some(value) = fields.get(QUANTIZATION) {
         let method = value.get("quant_method").and_then(Value::as_str);
         return Err(wrong(
@@ -246,12 +259,8 @@ fn from_fields(mut fields: Fields) -> Result<(ModelConfig, bool), ModelError> {
         weight_format,
         rest: fields.into_rest(),
     };
-    match config.validate() {
-        Err(ModelError::Architecture { field, problem }) => {
-            Err(wrong(family.field_name(field), problem))
-        }
-        result => result.map(|()| (config, reading.says_tied)),
-    }
+    config.validate()?;
+    Ok((config, reading.says_tied))
 }
 
 /// One token or several, as `config.json` writes them.
@@ -303,6 +312,18 @@ fn facts(architecture: &Architecture) -> Vec<(&'static str, String)> {
         PositionEncoding::Learned { offset } => format!("learned, from row {offset} on"),
         PositionEncoding::Rotary(rotary) => format!("{rotary:?}"),
     };
+    let mut sizes: Vec<String> = attention
+        .windows
+        .iter()
+        .flatten()
+        .map(usize::to_string)
+        .collect();
+    sizes.dedup();
+    let kinds: Vec<&str> = attention
+        .windows
+        .iter()
+        .map(|window| if window.is_some() { "local" } else { "global" })
+        .collect();
     vec![
         ("vocabulary", architecture.vocabulary.to_string()),
         ("hidden", architecture.hidden.to_string()),
@@ -310,7 +331,8 @@ fn facts(architecture: &Architecture) -> Vec<(&'static str, String)> {
         ("heads", attention.heads.to_string()),
         ("key_value_heads", attention.key_value_heads.to_string()),
         ("head_dimension", attention.head_dimension.to_string()),
-        ("windows", format!("{:?}", attention.windows)),
+        ("windows", sizes.join(", ")),
+        ("attention_layers", kinds.join(", ")),
         ("intermediate", mlp.intermediate.to_string()),
         ("activation", format!("{:?}", mlp.activation)),
         ("gated", mlp.gated.to_string()),

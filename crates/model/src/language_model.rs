@@ -12,7 +12,7 @@ use std::fmt::Debug;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use autophage_compute::SamplingFilter;
+use autophage_compute::operation::SamplingFilter;
 use autophage_corpus::DocumentSet;
 use autophage_random::Stream;
 

@@ -294,3 +294,83 @@ impl Projection<Description> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::families::{Family, Sizes};
+
+    fn networks() -> Vec<Architecture> {
+        let sizes = Sizes::new(5, 16, 3, 2, 7);
+        let families = Family::all().iter();
+        families
+            .map(|family| family.architecture(&sizes).unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn descriptions_hold_every_parameter_once() {
+        for network in networks() {
+            let descriptions = Parameters::of(&network);
+            let count: usize = descriptions.iter().map(Description::len).sum();
+            assert_eq!(count, network.parameter_count());
+            let names: std::collections::BTreeSet<&str> =
+                descriptions.iter().map(|it| it.name.as_str()).collect();
+            assert_eq!(names.len(), descriptions.iter().count());
+            for description in descriptions.iter() {
+                assert_eq!(description.is_matrix(), description.shape.len() == 2);
+            }
+        }
+    }
+
+    #[test]
+    fn all_ways_through_the_values_have_the_same_order() {
+        for network in networks() {
+            let descriptions = Parameters::of(&network);
+            let mut copies = descriptions.map(Clone::clone);
+            assert!(descriptions.iter().eq(copies.iter()));
+            assert!(descriptions.iter().eq(copies.iter_mut().map(|it| &*it)));
+            let mut seen = 0;
+            let stopped = descriptions.try_map(|it| {
+                seen += 1;
+                if it.name == "blocks.1.key.weight" {
+                    Err(seen)
+                } else {
+                    Ok(())
+                }
+            });
+            let expected = descriptions
+                .iter()
+                .position(|it| it.name == "blocks.1.key.weight");
+            assert_eq!(stopped.unwrap_err(), expected.unwrap() + 1);
+        }
+    }
+
+    #[test]
+    fn the_order_that_random_weights_are_drawn_in_stays() {
+        let network = Family::named("gpt_neo").unwrap();
+        let network = network.architecture(&Sizes::new(5, 4, 1, 1, 7)).unwrap();
+        let descriptions = Parameters::of(&network);
+        let names: Vec<&str> = descriptions.iter().map(|it| it.name.as_str()).collect();
+        let expected = [
+            "token_embedding.weight",
+            "position_embedding.weight",
+            "blocks.0.attention_norm.weight",
+            "blocks.0.attention_norm.bias",
+            "blocks.0.key.weight",
+            "blocks.0.value.weight",
+            "blocks.0.query.weight",
+            "blocks.0.output.weight",
+            "blocks.0.output.bias",
+            "blocks.0.mlp_norm.weight",
+            "blocks.0.mlp_norm.bias",
+            "blocks.0.up.weight",
+            "blocks.0.up.bias",
+            "blocks.0.down.weight",
+            "blocks.0.down.bias",
+            "final_norm.weight",
+            "final_norm.bias",
+        ];
+        assert_eq!(names, expected);
+    }
+}

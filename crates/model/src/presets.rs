@@ -4,35 +4,33 @@ use crate::ModelError;
 use crate::config::ModelConfig;
 use crate::families::{Family, Sizes};
 
-/// The TinyStories models of Eldan & Li (2023): name, hidden size and layers. They are GPT-Neos with
-/// 16 heads, 2,048 positions and GPT-2's vocabulary.
-const TINY_STORIES: [(&str, usize, usize); 5] = [
-    ("tinystories-1m", 64, 8),
-    ("tinystories-3m", 128, 8),
-    ("tinystories-8m", 256, 8),
-    ("tinystories-28m", 512, 8),
-    ("tinystories-33m", 768, 4),
-];
+/// Hidden size and layers of the TinyStories models of Eldan & Li (2023). They are GPT-Neos with 16
+/// heads, 2,048 positions and GPT-2's vocabulary.
+const TINY_STORIES: [(usize, usize); 5] = [(64, 8), (128, 8), (256, 8), (512, 8), (768, 4)];
 
 impl ModelConfig {
     /// The names that [`preset`](Self::preset) knows.
-    pub fn presets() -> impl Iterator<Item = &'static str> {
-        TINY_STORIES.into_iter().map(|(name, ..)| name)
-    }
+    pub const PRESETS: [&'static str; 5] = [
+        "tinystories-1m",
+        "tinystories-3m",
+        "tinystories-8m",
+        "tinystories-28m",
+        "tinystories-33m",
+    ];
 
     /// A published network.
     ///
     /// # Errors
-    /// A name that is not among [`presets`](Self::presets); the error lists those.
+    /// A name that is not among [`PRESETS`](Self::PRESETS); the error lists those.
     pub fn preset(name: &str) -> Result<Self, ModelError> {
-        let found = TINY_STORIES.iter().find(|(known, ..)| *known == name);
-        let &(_, hidden, layers) = found.ok_or_else(|| {
-            let known: Vec<&str> = Self::presets().collect();
-            ModelError::Architecture {
-                field: "preset",
-                problem: format!("{name:?} is not one of {}", known.join(", ")),
-            }
-        })?;
+        let found = Self::PRESETS.iter().position(|&known| known == name);
+        let (hidden, layers) =
+            found
+                .map(|index| TINY_STORIES[index])
+                .ok_or_else(|| ModelError::Architecture {
+                    field: "preset",
+                    problem: format!("{name:?} is not one of {}", Self::PRESETS.join(", ")),
+                })?;
         let family = Family::named("gpt_neo")?;
         Self::new(family, &Sizes::new(50_257, hidden, layers, 16, 2048))
     }
@@ -52,7 +50,7 @@ mod tests {
             ("tinystories-28m", 51_987_968),
             ("tinystories-33m", 68_514_048),
         ];
-        assert!(ModelConfig::presets().eq(sizes.map(|(name, _)| name)));
+        assert!(ModelConfig::PRESETS == sizes.map(|(name, _)| name));
         for (name, parameters) in sizes {
             let config = ModelConfig::preset(name).unwrap();
             config.validate().unwrap();

@@ -21,7 +21,9 @@ impl GenerationRequest {
     pub(crate) fn check(&self, vocabulary: usize) -> Result<(), ModelError> {
         let wrong = |field, problem| Err(ModelError::Request { field, problem });
         check_tokens(&self.prompt, vocabulary)?;
-        let vocabulary = self.vocabulary.map_or(vocabulary, |most| most.min(vocabulary));
+        let vocabulary = self
+            .vocabulary
+            .map_or(vocabulary, |most| most.min(vocabulary));
         check_tokens(&[self.end_of_text], vocabulary)?;
         if self.context == 0 {
             return wrong("context", "0, and it must be at least 1".to_owned());

@@ -9,14 +9,14 @@ use std::sync::Arc;
 
 use autophage_compute::{Backend, CpuBackend, ReferenceBackend};
 use autophage_model::{
-    Form, GenerationRequest, GptNeo, GptNeoConfig, LanguageModel, Limit, ModelError, Overflow,
-    SamplingFilter,
+    Decoder, Family, Form, GenerationRequest, LanguageModel, Limit, ModelConfig, ModelError,
+    Overflow, SamplingFilter, Sizes,
 };
 use autophage_random::{Purpose, Stream};
 use support::fixture;
 
-fn model<B: Backend>(backend: B) -> GptNeo<B> {
-    GptNeo::load(Arc::new(backend), &fixture()).unwrap()
+fn model<B: Backend>(backend: B) -> Decoder<B> {
+    Decoder::load(Arc::new(backend), &fixture()).unwrap()
 }
 
 fn request(form: Form) -> GenerationRequest {
@@ -26,6 +26,7 @@ fn request(form: Form) -> GenerationRequest {
         context: 64,
         overflow: Overflow::Slide,
         end_of_text: 0,
+        vocabulary: None,
         prompt: vec![],
         random: Stream::new(5, Purpose::Sampling, 1),
         limit: Limit::Unlimited,
@@ -210,9 +211,11 @@ fn documents_end_where_they_should() {
 #[test]
 fn sampled_frequencies_are_those_of_the_softmax() {
     const DOCUMENTS: usize = 20_000;
-    let mut config = GptNeoConfig::new(11, 8, 2, 2);
+    let family = Family::named("gpt_neo").unwrap();
+    let mut config = ModelConfig::new(family, &Sizes::new(11, 8, 2, 2, 64)).unwrap();
     config.initializer_range = 0.4;
-    let model = GptNeo::initialize(Arc::new(CpuBackend::new(Some(2))), config, 1, 1).unwrap();
+    let random = Stream::new(1, Purpose::Initialization, 1);
+    let model = Decoder::initialize(Arc::new(CpuBackend::new(Some(2))), config, &random).unwrap();
     let request = GenerationRequest {
         context: 16,
         batch: 256,

@@ -7,11 +7,11 @@ mod support;
 use std::sync::Arc;
 
 use autophage_compute::{Backend, CpuBackend, CpuSettings, Isa, Precision, ReferenceBackend};
-use autophage_model::{GptNeo, LanguageModel, Trainer, TrainingSequence, TrainingSettings};
+use autophage_model::{Decoder, LanguageModel, Trainer, TrainingSequence, TrainingSettings};
 use support::{distance, distances, fixture, input_ids, relative_distance, tensors};
 
-fn model<B: Backend>(backend: B) -> GptNeo<B> {
-    GptNeo::load(Arc::new(backend), &fixture()).unwrap()
+fn model<B: Backend>(backend: B) -> Decoder<B> {
+    Decoder::load(Arc::new(backend), &fixture()).unwrap()
 }
 
 fn cpu() -> CpuBackend {
@@ -146,6 +146,6 @@ fn saving_what_was_loaded_gives_the_same_weight_file() {
     let ours = std::fs::read(directory.path().join("model.safetensors")).unwrap();
     let theirs = std::fs::read(fixture().join("model.safetensors")).unwrap();
     assert!(ours == theirs, "{} bytes and {}", ours.len(), theirs.len());
-    let again = GptNeo::load(Arc::new(ReferenceBackend), directory.path()).unwrap();
+    let again = Decoder::load(Arc::new(ReferenceBackend), directory.path()).unwrap();
     assert_eq!(again.config(), model.config());
 }

@@ -1,37 +1,54 @@
-//! A saved model opened by Hugging Face Transformers, where Python has it.
-//!
-//! `AUTOPHAGE_PYTHON` names the interpreter; the default is `python3`.
+//! A saved model opened by Hugging Face Transformers: the same tokens, the same logits, and text that
+//! goes on as ours would.
 
 #![allow(missing_docs)]
 
-use std::path::Path;
-use std::process::Command;
+#[path = "support/transformers.rs"]
+mod transformers;
+
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use autophage_compute::ReferenceBackend;
 use autophage_corpus::Tokenizer;
-use autophage_model::{GptNeo, GptNeoConfig, LanguageModel};
+use autophage_model::{Decoder, Family, LanguageModel, ModelConfig, Sizes};
+use autophage_random::{Purpose, Stream};
 
 const TEXT: &str = "Once upon a time there was a girl.\n\nShe said: \"I'm 3!\" – and ran.";
+const TOLERANCE: f32 = 1e-4;
+
+/// A network of `family` with random weights in a directory of its own, with its tokenizer.
+fn saved(
+    root: &Path,
+    family: &'static Family,
+    tokenizer: &Tokenizer,
+) -> (PathBuf, Decoder<ReferenceBackend>) {
+    let directory = root.join(family.model_type());
+    std::fs::create_dir(&directory).unwrap();
+    tokenizer.save_pretrained(&directory).unwrap();
+    let mut sizes = Sizes::new(tokenizer.vocabulary() as usize, 24, 3, 2, 40);
+    sizes.window = (family.model_type() == "gpt_neo").then_some(6);
+    let mut config = ModelConfig::new(family, &sizes).unwrap();
+    config.initializer_range = 0.2;
+    config.start_of_text = Some(tokenizer.end_of_text());
+    config.end_of_text = vec![tokenizer.end_of_text()];
+    let random = Stream::new(4, Purpose::Initialization, 1);
+    let model = Decoder::initialize(Arc::new(ReferenceBackend), config, &random).unwrap();
+    model.save(&directory).unwrap();
+    (directory, model)
+}
 
 #[test]
-fn transformers_opens_a_saved_model_and_computes_the_same() {
-    let directory = tempfile::tempdir().unwrap();
+fn family_transformers_opens_a_saved_model_and_computes_the_same() {
+    let root = tempfile::tempdir().unwrap();
     let stories = [TEXT, "Once there was a boy.", "The end of time, once more."];
     let tokenizer = Tokenizer::train_bpe(stories, 300).unwrap();
-    tokenizer.save_pretrained(directory.path()).unwrap();
-    let config = GptNeoConfig {
-        window_size: 6,
-        max_position_embeddings: 40,
-        initializer_range: 0.2,
-        end_of_text: tokenizer.end_of_text(),
-        ..GptNeoConfig::new(tokenizer.vocabulary() as usize, 24, 3, 3)
-    };
-    let model = GptNeo::initialize(Arc::new(ReferenceBackend), config, 4, 1).unwrap();
-    model.save(directory.path()).unwrap();
-
-    let vocabulary = model.vocabulary();
-    let tokens: Vec<Vec<u32>> = [1, 17, 40]
+    let (directories, models): (Vec<PathBuf>, Vec<_>) = Family::all()
+        .iter()
+        .map(|family| saved(root.path(), family, &tokenizer))
+        .unzip();
+    let vocabulary = tokenizer.vocabulary() as usize;
+    let sequences: Vec<Vec<u32>> = [1, 17, 40]
         .iter()
         .map(|&length| {
             (0..length)
@@ -39,43 +56,29 @@ fn transformers_opens_a_saved_model_and_computes_the_same() {
                 .collect()
         })
         .collect();
-    let logits: Vec<Vec<Vec<f32>>> = model
-        .logits(&tokens)
-        .unwrap()
-        .iter()
-        .map(|matrix| matrix.chunks(vocabulary).map(<[f32]>::to_vec).collect())
-        .collect();
-    let expected = serde_json::json!({
-        "tokens": tokens,
-        "logits": logits,
-        "text": TEXT,
-        "encoded": tokenizer.encode(TEXT).unwrap(),
-    });
-    let expected_path = directory.path().join("expected.json");
-    std::fs::write(&expected_path, expected.to_string()).unwrap();
-
-    let python = std::env::var("AUTOPHAGE_PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/interop/open_model.py");
-    let output = match Command::new(&python)
-        .arg(script)
-        .arg(directory.path())
-        .arg(expected_path)
-        .output()
-    {
-        Ok(output) => output,
-        Err(error) => {
-            eprintln!("skipped: {python} does not start: {error}");
-            return;
-        }
-    };
-    let (out, err) = (
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr),
-    );
-    if output.status.code() == Some(2) {
-        eprintln!("skipped: {python} has no PyTorch and Transformers: {err}");
+    let Some(opened) = transformers::open(&directories, &sequences, Some(TEXT)) else {
         return;
+    };
+    assert_eq!(opened.len(), models.len());
+    for (model, opened) in models.iter().zip(opened) {
+        let family = model.config().family.model_type();
+        let logits = model.logits(&sequences).unwrap();
+        let difference = transformers::largest_difference(&opened.logits, &logits, vocabulary);
+        assert!(difference < TOLERANCE, "{family}: {difference}");
+
+        assert_eq!(opened.encoded, Some(tokenizer.encode(TEXT).unwrap()));
+        assert_eq!(opened.decoded.as_deref(), Some(TEXT));
+
+        // Each token that was added is the one to which we, too, give the largest logit.
+        let (start, generated) = (&sequences[0], opened.generated);
+        assert_eq!(generated.len(), start.len() + 8);
+        assert_eq!(&generated[..start.len()], start);
+        let logits = &model.logits(std::slice::from_ref(&generated)).unwrap()[0];
+        for place in start.len()..generated.len() {
+            let row = &logits[(place - 1) * vocabulary..place * vocabulary];
+            let largest = row.iter().copied().fold(f32::MIN, f32::max);
+            let chosen = row[generated[place] as usize];
+            assert!(chosen > largest - TOLERANCE, "{family}: token {place}");
+        }
     }
-    println!("{out}");
-    assert!(output.status.success(), "{out}\n{err}");
 }

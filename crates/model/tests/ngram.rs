@@ -41,8 +41,8 @@ fn job<'a>(training: &'a DocumentSet, start_from: Option<&'a Path>) -> TrainingJ
         training,
         validation: training,
         end_of_text: END,
-        seed: 1,
-        generation: 1,
+        initialization: Stream::new(1, Purpose::Initialization, 1),
+        shuffle: Stream::new(1, Purpose::Shuffle, 1),
         epochs: Epochs::Fixed(3),
         start_from,
     }
@@ -50,7 +50,8 @@ fn job<'a>(training: &'a DocumentSet, start_from: Option<&'a Path>) -> TrainingJ
 
 fn train(learner: NGramLearner, training: &DocumentSet) -> Box<dyn LanguageModel> {
     let job = job(training, None);
-    learner.train(&job, &mut |_| ()).unwrap().model
+    let trained = learner.train(&job, &mut |_| ControlFlow::Continue(()));
+    trained.unwrap().expect("nobody broke off").model
 }
 
 /// Some text with structure: token v is often followed by v + 1.
@@ -110,6 +111,7 @@ fn request(form: Form, limit: Limit) -> GenerationRequest {
         context: 1024,
         overflow: Overflow::Slide,
         end_of_text: END,
+        vocabulary: None,
         prompt: Vec::new(),
         random: Stream::new(3, Purpose::Sampling, 1),
         limit,
@@ -406,8 +408,11 @@ fn a_short_context_hides_what_is_before_it() {
 #[test]
 fn what_cannot_be_is_refused() {
     let text = documents(4, &[vec![1, 2, 3]]);
-    let refused =
-        |learner: NGramLearner| learner.train(&job(&text, None), &mut |_| ()).unwrap_err();
+    let refused = |learner: NGramLearner| {
+        learner
+            .train(&job(&text, None), &mut |_| ControlFlow::Continue(()))
+            .unwrap_err()
+    };
     for bad in [
         learner(0, Interpolation::None, false),
         learner(2, Interpolation::JelinekMercer { weight: 1.0 }, false),
@@ -421,10 +426,14 @@ fn what_cannot_be_is_refused() {
     }
     let learner = NGramLearner::UNIGRAM;
     let start = job(&text, Some(Path::new("elsewhere")));
-    assert!(learner.train(&start, &mut |_| ()).is_err());
+    assert!(
+        learner
+            .train(&start, &mut |_| ControlFlow::Continue(()))
+            .is_err()
+    );
     let empty = documents(4, &[vec![]]);
     assert!(matches!(
-        learner.train(&job(&empty, None), &mut |_| ()),
+        learner.train(&job(&empty, None), &mut |_| ControlFlow::Continue(())),
         Err(ModelError::EmptyTrainingSet)
     ));
     let model = train(learner, &text);

@@ -7,7 +7,7 @@ mod support;
 use std::sync::Arc;
 
 use autophage_compute::{Backend, CpuBackend, ReferenceBackend};
-use autophage_model::{GptNeo, GptNeoConfig, LanguageModel, ModelError};
+use autophage_model::{Decoder, Family, LanguageModel, ModelConfig, ModelError, Sizes};
 use support::fixture;
 
 fn text(length: usize, salt: u32) -> Vec<u32> {
@@ -17,7 +17,7 @@ fn text(length: usize, salt: u32) -> Vec<u32> {
 }
 
 /// The loss of the last row's softmax, from the logits of a context alone.
-fn naive_loss<B: Backend>(model: &GptNeo<B>, context: &[u32], target: u32) -> f64 {
+fn naive_loss<B: Backend>(model: &Decoder<B>, context: &[u32], target: u32) -> f64 {
     let logits = model.logits(&[context.to_vec()]).unwrap().remove(0);
     let last: Vec<f64> = logits[logits.len() - 97..]
         .iter()
@@ -28,7 +28,7 @@ fn naive_loss<B: Backend>(model: &GptNeo<B>, context: &[u32], target: u32) -> f6
 }
 
 fn losses_are_exact<B: Backend>(backend: B) {
-    let model = GptNeo::load(Arc::new(backend), &fixture()).unwrap();
+    let model = Decoder::load(Arc::new(backend), &fixture()).unwrap();
     let sequences = [1, 2, 9, 10, 11, 64, 90].map(|length| text(length, length as u32));
     for context in [1, 10, 64] {
         let losses = model.token_losses(&sequences, context).unwrap();
@@ -52,7 +52,7 @@ fn token_losses_equal_those_of_one_token_at_a_time() {
 
 #[test]
 fn what_is_scored_together_does_not_show() {
-    let model = GptNeo::load(Arc::new(CpuBackend::new(Some(2))), &fixture()).unwrap();
+    let model = Decoder::load(Arc::new(CpuBackend::new(Some(2))), &fixture()).unwrap();
     // More rows than one pass has, prefixes and windows both.
     let sequences: Vec<Vec<u32>> = (0..150).map(|i| text(1 + i % 75, i as u32)).collect();
     let together = model.token_losses(&sequences, 50).unwrap();
@@ -74,7 +74,7 @@ fn what_is_scored_together_does_not_show() {
 
 #[test]
 fn next_token_probabilities_are_those_of_the_losses() {
-    let model = GptNeo::load(Arc::new(ReferenceBackend), &fixture()).unwrap();
+    let model = Decoder::load(Arc::new(ReferenceBackend), &fixture()).unwrap();
     let contexts = [text(1, 1), text(40, 2), text(64, 3)];
     let rows = model.next_token_log_probabilities(&contexts).unwrap();
     for (context, row) in contexts.iter().zip(rows) {
@@ -89,7 +89,7 @@ fn next_token_probabilities_are_those_of_the_losses() {
 
 #[test]
 fn questions_that_cannot_be_answered() {
-    let model = GptNeo::load(Arc::new(ReferenceBackend), &fixture()).unwrap();
+    let model = Decoder::load(Arc::new(ReferenceBackend), &fixture()).unwrap();
     assert_eq!(model.max_context(), Some(64));
     type Kind = fn(&ModelError) -> bool;
     let empty: Kind = |e| matches!(e, ModelError::EmptyContext);
@@ -121,8 +121,8 @@ fn questions_that_cannot_be_answered() {
 
 #[test]
 fn networks_that_cannot_be_built() {
-    let config = GptNeoConfig::new(10, 9, 2, 2);
-    let error = GptNeo::initialize(Arc::new(ReferenceBackend), config, 0, 1).unwrap_err();
+    let family = Family::named("gpt_neo").unwrap();
+    let error = ModelConfig::new(family, &Sizes::new(10, 9, 2, 2, 16)).unwrap_err();
     assert!(
         error.to_string().contains("not divisible by num_heads = 2"),
         "{error}"

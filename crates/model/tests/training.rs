@@ -5,23 +5,38 @@
 
 mod support;
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use autophage_compute::{Backend, CpuBackend, ReferenceBackend};
 use autophage_corpus::DocumentSet;
 use autophage_model::{
-    Epochs, GptNeo, GptNeoConfig, GptNeoLearner, LanguageModel, Learner, ModelError, Schedule,
-    Trained, Trainer, TrainingEvent, TrainingJob, TrainingSequence, TrainingSettings,
+    Decoder, DecoderLearner, Epochs, Family, LanguageModel, Learner, ModelConfig, ModelError,
+    Progress, Schedule, Sizes, Trained, Trainer, TrainingEvent, TrainingJob, TrainingSequence,
+    TrainingSettings,
 };
+use autophage_random::{Purpose, Stream};
 use support::{documents, tensors};
 use tempfile::TempDir;
 
-fn config() -> GptNeoConfig {
-    GptNeoConfig {
-        window_size: 5,
-        max_position_embeddings: 24,
-        ..GptNeoConfig::new(13, 16, 2, 4)
-    }
+const GO_ON: ControlFlow<()> = ControlFlow::Continue(());
+
+fn gpt_neo(window: usize) -> ModelConfig {
+    let sizes = Sizes {
+        window: Some(window),
+        ..Sizes::new(13, 16, 2, 4, 24)
+    };
+    ModelConfig::new(Family::named("gpt_neo").unwrap(), &sizes).unwrap()
+}
+
+fn config() -> ModelConfig {
+    gpt_neo(5)
+}
+
+/// The random numbers of the initial weights and of the order of the sequences.
+fn random(seed: u64, generation: u32) -> [Stream; 2] {
+    [Purpose::Initialization, Purpose::Shuffle]
+        .map(|purpose| Stream::new(seed, purpose, generation))
 }
 
 fn settings() -> TrainingSettings {
@@ -54,12 +69,13 @@ fn job<'a>(
     validation: &'a DocumentSet,
     epochs: Epochs,
 ) -> TrainingJob<'a> {
+    let [initialization, shuffle] = random(3, 1);
     TrainingJob {
         training,
         validation,
         end_of_text: 0,
-        seed: 3,
-        generation: 1,
+        initialization,
+        shuffle,
         epochs,
         start_from: None,
     }
@@ -70,12 +86,18 @@ fn train<B: Backend>(
     settings: TrainingSettings,
     job: &TrainingJob<'_>,
 ) -> (Trained, Vec<TrainingEvent>) {
-    let learner = GptNeoLearner::new(Arc::new(backend), config(), settings).unwrap();
+    let learner = DecoderLearner::new(Arc::new(backend), config(), settings).unwrap();
     let mut events = Vec::new();
-    let trained = learner
-        .train(job, &mut |event| events.push(*event))
-        .unwrap();
-    (trained, events)
+    let trained = learner.train(job, &mut |event| {
+        if matches!(
+            event,
+            TrainingEvent::Step { .. } | TrainingEvent::Epoch { .. }
+        ) {
+            events.push(*event);
+        }
+        ControlFlow::Continue(())
+    });
+    (trained.unwrap().expect("nobody broke off"), events)
 }
 
 fn weight_file(model: &dyn LanguageModel) -> Vec<u8> {
@@ -89,11 +111,10 @@ fn weight_file(model: &dyn LanguageModel) -> Vec<u8> {
 fn gradients_equal_finite_differences() {
     let directory = tempfile::tempdir().unwrap();
     let backend = Arc::new(ReferenceBackend);
-    let config = GptNeoConfig {
-        initializer_range: 0.25,
-        ..config()
-    };
-    let model = GptNeo::initialize(Arc::clone(&backend), config, 2, 1).unwrap();
+    let mut config = config();
+    config.initializer_range = 0.25;
+    let [initialization, _] = random(2, 1);
+    let model = Decoder::initialize(Arc::clone(&backend), config, &initialization).unwrap();
     model.save(directory.path()).unwrap();
     let sequences: Vec<TrainingSequence> = [20, 1, 7, 24]
         .iter()
@@ -125,7 +146,7 @@ fn gradients_equal_finite_differences() {
         for (loss, sign) in losses.iter_mut().zip([1.0, -1.0]) {
             let changed = shift(&original, &name, &direction, sign * distance);
             std::fs::write(&path, changed).unwrap();
-            let model = GptNeo::load(Arc::clone(&backend), directory.path()).unwrap();
+            let model = Decoder::load(Arc::clone(&backend), directory.path()).unwrap();
             let mut trainer = Trainer::new(model, settings()).unwrap();
             *loss = trainer.total_loss(&sequences).unwrap() / f64::from(targets);
         }
@@ -233,9 +254,10 @@ fn seeds_and_generations_make_different_models() {
     let training = counting(&directory, 4, 10);
     let none = documents(directory.path(), 13, &[]);
     let of = |seed, generation| {
+        let [initialization, shuffle] = random(seed, generation);
         let job = TrainingJob {
-            seed,
-            generation,
+            initialization,
+            shuffle,
             ..job(&training, &none, Epochs::Fixed(1))
         };
         weight_file(train(ReferenceBackend, settings(), &job).0.model.as_ref())
@@ -320,19 +342,11 @@ fn training_goes_on_from_a_saved_model() {
     let (_, more_events) = train(ReferenceBackend, settings(), &further);
     let first_loss = |events: &[TrainingEvent]| match events[0] {
         TrainingEvent::Step { loss, .. } => loss,
-        TrainingEvent::Epoch { .. } => unreachable!(),
+        _ => unreachable!(),
     };
     assert!(first_loss(&more_events) < 0.9 * first_loss(&events));
 
-    let other = GptNeoLearner::new(
-        Arc::new(ReferenceBackend),
-        GptNeoConfig {
-            window_size: 6,
-            ..config()
-        },
-        settings(),
-    )
-    .unwrap();
+    let other = DecoderLearner::new(Arc::new(ReferenceBackend), gpt_neo(6), settings()).unwrap();
     let error = other.load(&saved).unwrap_err().to_string();
     assert!(
         error.contains("window_size is 5 there and 6 here"),
@@ -361,8 +375,8 @@ fn trainings_that_cannot_be() {
     let training = counting(&directory, 4, 10);
     let none = documents(directory.path(), 13, &[]);
     let foreign = documents(directory.path(), 20, &[vec![3, 19, 0]]);
-    let learner = GptNeoLearner::new(Arc::new(ReferenceBackend), config(), settings()).unwrap();
-    let error = |job: &TrainingJob<'_>| learner.train(job, &mut |_| ()).unwrap_err();
+    let learner = DecoderLearner::new(Arc::new(ReferenceBackend), config(), settings()).unwrap();
+    let error = |job: &TrainingJob<'_>| learner.train(job, &mut |_| GO_ON).unwrap_err();
     let stopping = |max, patience| Epochs::EarlyStopping { max, patience };
     assert!(matches!(
         error(&job(&none, &training, Epochs::Fixed(1))),
@@ -390,17 +404,19 @@ fn trainings_that_cannot_be() {
     let mut wild = settings();
     wild.learning_rate = 1e30;
     wild.warmup_steps = 0;
-    let learner = GptNeoLearner::new(Arc::new(ReferenceBackend), config(), wild).unwrap();
+    let learner = DecoderLearner::new(Arc::new(ReferenceBackend), config(), wild).unwrap();
     assert!(matches!(
-        learner.train(&job(&training, &none, Epochs::Fixed(3)), &mut |_| ()),
+        learner.train(&job(&training, &none, Epochs::Fixed(3)), &mut |_| GO_ON),
         Err(ModelError::LossNotFinite { .. } | ModelError::GradientNotFinite { .. })
     ));
 }
 
 #[test]
 fn the_initial_weights_are_as_described() {
-    let config = GptNeoConfig::new(500, 64, 2, 4);
-    let model = GptNeo::initialize(Arc::new(ReferenceBackend), config, 9, 1).unwrap();
+    let family = Family::named("gpt_neo").unwrap();
+    let config = ModelConfig::new(family, &Sizes::new(500, 64, 2, 4, 256)).unwrap();
+    let [initialization, _] = random(9, 1);
+    let model = Decoder::initialize(Arc::new(ReferenceBackend), config, &initialization).unwrap();
     for (name, shape, values) in model.weights() {
         if shape.len() == 2 {
             let count = values.len() as f64;
@@ -418,4 +434,131 @@ fn the_initial_weights_are_as_described() {
         }
     }
     assert_eq!(tensors("model.safetensors").len(), 2 + 4 * 13 + 2);
+}
+
+/// A training with steps of several micro-batches, validation and early stopping.
+fn stoppable() -> (DecoderLearner<CpuBackend>, TrainingSettings) {
+    let settings = TrainingSettings {
+        sequences_per_step: 5,
+        micro_batch_tokens: 32,
+        ..settings()
+    };
+    let backend = Arc::new(CpuBackend::new(Some(2)));
+    let learner = DecoderLearner::new(backend, config(), settings.clone()).unwrap();
+    (learner, settings)
+}
+
+/// Stops at every place where a training can be stopped, saves, and goes on with another learner.
+#[test]
+fn a_training_that_is_stopped_anywhere_goes_on_to_the_same_bits() {
+    let directory = tempfile::tempdir().unwrap();
+    let training = counting(&directory, 12, 15);
+    let validation = counting(&directory, 7, 10);
+    let stopping = Epochs::EarlyStopping {
+        max: 3,
+        patience: 1,
+    };
+    for epochs in [Epochs::Fixed(2), stopping] {
+        let job = job(&training, &validation, epochs);
+        let (learner, _) = stoppable();
+        let mut whole = Vec::new();
+        let trained = learner
+            .train(&job, &mut |event| {
+                whole.push(*event);
+                GO_ON
+            })
+            .unwrap()
+            .unwrap();
+        let expected = weight_file(trained.model.as_ref());
+        assert!(
+            whole
+                .iter()
+                .any(|e| matches!(e, TrainingEvent::MicroBatch { .. }))
+        );
+        assert!(
+            whole
+                .iter()
+                .any(|e| matches!(e, TrainingEvent::Validation { .. }))
+        );
+
+        let state = directory.path().join("state");
+        std::fs::create_dir_all(&state).unwrap();
+        let mut events = Vec::new();
+        let mut calls = 1;
+        let (other, _) = stoppable();
+        let mut session = learner.start(&job).unwrap();
+        while session
+            .advance(&mut |event| {
+                events.push(*event);
+                ControlFlow::Break(())
+            })
+            .unwrap()
+            == Progress::Stopped
+        {
+            session.save(&state).unwrap();
+            session = other.resume(&job, &state).unwrap();
+            calls += 1;
+        }
+        assert!(calls > 15, "{calls} calls");
+        let again = session.finish().unwrap();
+        assert!(weight_file(again.model.as_ref()) == expected);
+        assert_eq!(
+            (again.epochs, again.steps, again.tokens),
+            (trained.epochs, trained.steps, trained.tokens)
+        );
+        assert_eq!(events, whole, "everything is heard once");
+    }
+}
+
+/// States that are damaged anywhere, or of another training.
+#[test]
+fn states_that_cannot_be_taken_up() {
+    let directory = tempfile::tempdir().unwrap();
+    let training = counting(&directory, 12, 15);
+    let none = documents(directory.path(), 13, &[]);
+    let job = job(&training, &none, Epochs::Fixed(2));
+    let (learner, settings) = stoppable();
+    let state = directory.path().join("state");
+    std::fs::create_dir(&state).unwrap();
+    let mut session = learner.start(&job).unwrap();
+    let stop = &mut |_: &TrainingEvent| ControlFlow::Break(());
+    assert_eq!(session.advance(stop).unwrap(), Progress::Stopped);
+    session.save(&state).unwrap();
+
+    let path = state.join("training-state.bin");
+    let good = std::fs::read(&path).unwrap();
+    let refused = |learner: &DecoderLearner<CpuBackend>, job: &TrainingJob<'_>| {
+        let error = learner.resume(job, &state).err().expect("refused");
+        error.to_string()
+    };
+    for place in [0, 40, good.len() / 2, good.len() - 1] {
+        let mut bad = good.clone();
+        bad[place] ^= 4;
+        std::fs::write(&path, bad).unwrap();
+        let error = refused(&learner, &job);
+        assert!(error.contains("training-state.bin"), "{error}");
+    }
+    for length in [0, 7, 8, 1000, good.len() - 1] {
+        std::fs::write(&path, &good[..length]).unwrap();
+        let error = refused(&learner, &job);
+        assert!(error.contains("training-state.bin"), "{error}");
+    }
+    std::fs::write(&path, &good).unwrap();
+    let longer = TrainingJob {
+        epochs: Epochs::Fixed(3),
+        ..job
+    };
+    let error = refused(&learner, &longer);
+    assert!(
+        error.contains("end of training is 2 epochs there and 3 epochs here"),
+        "{error}"
+    );
+    let faster = TrainingSettings {
+        learning_rate: 2e-2,
+        ..settings
+    };
+    let other = DecoderLearner::new(Arc::new(CpuBackend::new(Some(1))), config(), faster).unwrap();
+    let error = refused(&other, &job);
+    assert!(error.contains("settings"), "{error}");
+    assert!(learner.resume(&job, &state).is_ok());
 }

@@ -49,6 +49,25 @@ impl<'a> Shown<'a> {
         runs.map(|(index, (run, name))| (index, run, name))
     }
 
+    /// Names of the stages that any of the runs has, in the order in which they were run.
+    pub(crate) fn stages(&self) -> Vec<&'a str> {
+        let mut stages: Vec<&str> = Vec::new();
+        for run in self.runs {
+            let mut place = 0;
+            for stage in run.stages() {
+                match stages.iter().position(|known| *known == stage) {
+                    Some(known) => place = known + 1,
+                    // After the one that it follows in its run.
+                    None => {
+                        stages.insert(place, stage);
+                        place += 1;
+                    }
+                }
+            }
+        }
+        stages
+    }
+
     /// The end of a figure's name and what it is called among its alternatives, where each run has
     /// one of its own.
     fn of_run(&self, index: usize) -> (String, String) {

@@ -1,6 +1,6 @@
 //! The numbers of a generation that people look at first, in the order in which they are shown.
 
-use autophage_lab::{Baseline, Metrics};
+use autophage_lab::{Baseline, Key, Measured, Metrics};
 use autophage_measure::diversity::Diversity;
 use autophage_measure::perplexity::Perplexity;
 use serde::Serialize;
@@ -27,22 +27,15 @@ pub struct Headline {
     pub contrast: Contrast,
     /// Whether it is a share, which people read in percent.
     pub percent: bool,
-    /// Keys of the experiment, or beginnings of keys, that must be the same for two values to mean
-    /// the same.
-    pub requires: &'static [&'static str],
+    /// What it is a measurement of: two values mean the same only if their experiments agree in the
+    /// keys that this depends on.
+    pub measured: Measured,
 }
 
 impl Headline {
     /// Whether two values mean the same only if this key of their experiments is the same.
     pub(crate) fn needs(&self, key: &str) -> bool {
-        self.requires
-            .iter()
-            .any(|needed| match needed.strip_suffix('.') {
-                Some(section) => key
-                    .strip_prefix(section)
-                    .is_some_and(|rest| rest.starts_with('.')),
-                None => key == *needed,
-            })
+        Key::named(key).is_some_and(|key| key.basis_of.contains(&self.measured))
     }
 }
 
@@ -58,34 +51,6 @@ pub struct HeadlineValue {
     pub standard_error: Option<(f64, u64)>,
 }
 
-/// What decides which held-out documents there are and how they are read.
-const HELD_OUT: &[&str] = &[
-    "corpus.path",
-    "corpus.format",
-    "corpus.field",
-    "corpus.separator",
-    "corpus.validation",
-    "tokenizer.",
-    "measure.context",
-    "measure.documents",
-];
-/// What decides how a text is read that a model wrote.
-const READ: &[&str] = &["tokenizer.", "measure.context"];
-/// What decides how a corpus becomes tokens.
-const TOKENS: &[&str] = &["tokenizer."];
-/// What decides what a sample of a corpus is.
-const SAMPLE: &[&str] = &["tokenizer.", "measure.sample_tokens"];
-/// What decides which contexts are tracked, and how a model is asked after them.
-const TRACKED: &[&str] = &[
-    "corpus.path",
-    "tokenizer.",
-    "measure.contexts",
-    "measure.context_length",
-    "measure.conditioning",
-];
-/// What decides how a model is asked.
-const ASKED: &[&str] = &["measure.conditioning"];
-
 /// The key of the perplexity on real text.
 pub const PERPLEXITY: &str = "perplexity";
 /// The key of the bits per byte of real text: what remains comparable between tokenizers.
@@ -97,7 +62,7 @@ impl HeadlineValue {
         key: &str,
         label: &str,
         contrast: Contrast,
-        requires: &'static [&'static str],
+        measured: Measured,
         value: Option<f64>,
     ) -> Option<Self> {
         Some(Self {
@@ -106,7 +71,7 @@ impl HeadlineValue {
                 label: label.to_owned(),
                 contrast,
                 percent: false,
-                requires,
+                measured,
             },
             value: value.filter(|value| value.is_finite())?,
             standard_error: None,
@@ -116,15 +81,15 @@ impl HeadlineValue {
     fn of_perplexity(
         key: &str,
         label: &str,
-        requires: &'static [&'static str],
-        measured: &Perplexity,
+        measured: Measured,
+        perplexity: &Perplexity,
     ) -> Option<Self> {
-        let value = Some(measured.perplexity);
+        let value = Some(perplexity.perplexity);
         Some(Self {
-            standard_error: measured
+            standard_error: perplexity
                 .loss_standard_error_nats_per_token
-                .map(|error| (error, measured.documents)),
-            ..Self::new(key, label, Contrast::Ratio, requires, value)?
+                .map(|error| (error, perplexity.documents)),
+            ..Self::new(key, label, Contrast::Ratio, measured, value)?
         })
     }
 
@@ -133,7 +98,7 @@ impl HeadlineValue {
             &format!("probe {context:?} → {next:?}"),
             &format!("{}→{}", context.trim(), next.trim()),
             Contrast::Difference,
-            ASKED,
+            Measured::Probes,
             probability,
         )
     }
@@ -145,19 +110,19 @@ pub fn headlines(metrics: &Metrics) -> Vec<HeadlineValue> {
     let under_first = metrics.perplexity_under_first.as_ref();
     let errors = metrics.errors.as_ref();
     let mut found = vec![
-        HeadlineValue::of_perplexity(PERPLEXITY, "perplexity", HELD_OUT, perplexity),
+        HeadlineValue::of_perplexity(PERPLEXITY, "perplexity", Measured::Perplexity, perplexity),
         HeadlineValue::new(
             BITS_PER_BYTE,
             "bits per byte",
             Contrast::Difference,
-            &HELD_OUT[..5],
+            Measured::BitsPerByte,
             perplexity.bits_per_byte,
         ),
         under_first.and_then(|scored| {
             HeadlineValue::of_perplexity(
                 "perplexity_under_first",
                 "own text, by gen. 1",
-                READ,
+                Measured::GeneratedPerplexity,
                 &scored.perplexity,
             )
         }),
@@ -198,8 +163,9 @@ pub fn real_headlines(baseline: &Baseline) -> Vec<HeadlineValue> {
 }
 
 fn of_retention(predicted: Option<f64>, measured: Option<f64>) -> [Option<HeadlineValue>; 2] {
-    let value =
-        |key, label, value| HeadlineValue::new(key, label, Contrast::Difference, TRACKED, value);
+    let value = |key, label, value| {
+        HeadlineValue::new(key, label, Contrast::Difference, Measured::Retention, value)
+    };
     [
         value("retention", "retention w", predicted),
         value("direct_retention", "retention measured", measured),
@@ -208,13 +174,13 @@ fn of_retention(predicted: Option<f64>, measured: Option<f64>) -> [Option<Headli
 
 fn of_diversity(diversity: &Diversity) -> [Option<HeadlineValue>; 6] {
     let (corpus, sample) = (&diversity.corpus, &diversity.sample);
-    let value = |key, label, requires, value| {
-        HeadlineValue::new(key, label, Contrast::Difference, requires, value)
+    let value = |key, label, measured, value| {
+        HeadlineValue::new(key, label, Contrast::Difference, measured, value)
     };
     let vocabulary = value(
         "initial_vocabulary",
         "vocabulary left",
-        TOKENS,
+        Measured::Corpus,
         Some(corpus.composition.initial_vocabulary_share),
     );
     [
@@ -225,29 +191,34 @@ fn of_diversity(diversity: &Diversity) -> [Option<HeadlineValue>; 6] {
             },
             ..found
         }),
-        value("distinct_2", "distinct-2", SAMPLE, sample.distinct_2),
+        value(
+            "distinct_2",
+            "distinct-2",
+            Measured::Sample,
+            sample.distinct_2,
+        ),
         value(
             "entropy_bits",
             "entropy (bits)",
-            SAMPLE,
+            Measured::Sample,
             Some(sample.composition.entropy_bits),
         ),
         value(
             "repetition_4_percent",
             "rep-4 (%)",
-            SAMPLE,
+            Measured::Sample,
             sample.repetition_4_percent,
         ),
         value(
             "compression_ratio",
             "compression",
-            SAMPLE,
+            Measured::Sample,
             Some(sample.compression_ratio),
         ),
         value(
             "mean_length_tokens",
             "length (tokens)",
-            TOKENS,
+            Measured::Corpus,
             Some(corpus.length.mean_tokens),
         ),
     ]

@@ -195,6 +195,18 @@ impl RunData {
         &self.generations
     }
 
+    /// Names of the stages of its generations, in the order in which they were run.
+    pub fn stages(&self) -> Vec<&str> {
+        let mut stages = Vec::new();
+        let timings = self.generations.iter().filter_map(|g| g.timing.as_ref());
+        for (stage, _) in timings.flat_map(|timing| timing.stages.iter()) {
+            if !stages.contains(&stage) {
+                stages.push(stage);
+            }
+        }
+        stages
+    }
+
     /// Forecasts.
     pub fn outlook(&self) -> &Outlook {
         &self.outlook
@@ -283,10 +295,7 @@ mod tests {
             .probability
             .unwrap();
         let row = initial.probes[0].rows.iter().find(|row| row.text == " was");
-        // " was" is a token of this tokenizer, or at least begins with one.
-        if let Some(row) = row {
-            assert!((row.probability - truth).abs() < 1e-12);
-        }
+        assert!((row.unwrap().probability - truth).abs() < 1e-12);
         assert!(run.outlook().onward.is_some() && run.outlook().test.is_some());
         assert!(run.change().is_some());
     }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use autophage_durable::write_atomically;
+use autophage_lab::Layout;
 
 use crate::{PageOptions, ReportError, RunData, figures, page};
 
@@ -24,11 +25,11 @@ pub struct RunPage {
 }
 
 impl RunPage {
-    /// The page at `path` about the run in `directory`, which may not be there yet.
-    pub fn new(directory: &Path, path: &Path) -> Self {
+    /// The page in the run `directory` about this run, which may not be there yet.
+    pub fn new(directory: &Path) -> Self {
         Self {
             directory: directory.to_owned(),
-            path: path.to_owned(),
+            path: Layout::new(directory).page(),
             run: None,
         }
     }

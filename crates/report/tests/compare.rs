@@ -212,7 +212,7 @@ fn what_cannot_be_compared_is_not() {
     let short = bench.run("short", &["generations=2", "model.order=3"]);
     let tokens = bench.run("tokens", &["tokenizer.vocabulary=320"]);
     let sample = bench.run("sample", &["measure.sample_tokens=500"]);
-    let again = bench.run("again", &["name=again", "compute.threads=1"]);
+    let again = bench.run("again", &["name=again", "generation.batch=1"]);
     let comparison = compared(&[first.clone(), short, tokens, sample, again]);
     assert_eq!(comparison.generations, 2);
     assert_eq!(comparison.cases.len(), 4);

@@ -165,7 +165,7 @@ impl Source {
     }
 
     fn of_run(run: &Run, documents: DocumentSet, name: &str) -> Result<Self, Failure> {
-        let directory = run.directory().join("counts");
+        let directory = run.layout().counts();
         fs::create_dir_all(&directory).map_err(|error| {
             Failure::failed(format!("cannot create {}: {error}", directory.display()))
         })?;

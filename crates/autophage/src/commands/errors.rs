@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use autophage_lab::Run;
-use autophage_measure::retention::{ErrorSummary, EventErrors, GenerationErrors};
+use autophage_lab::{ErrorSummary, GenerationErrors, Run};
+use autophage_measure::retention::EventErrors;
 use serde::Serialize;
 
 use crate::failure::Failure;

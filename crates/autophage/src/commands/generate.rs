@@ -82,6 +82,7 @@ pub(crate) fn execute(arguments: &Arguments) -> Result<(), Failure> {
             .min(arguments.max_tokens.max(1) + 1),
         overflow: Overflow::Slide,
         end_of_text,
+        vocabulary: Some(tokenizer.vocabulary() as usize),
         prompt: tokenizer.encode(&arguments.prompt)?,
         random: Stream::new(arguments.seed, Purpose::Sampling, 0),
         batch: arguments.batch,

@@ -104,6 +104,6 @@ fn documents(
     }
     let source = arguments.corpus_options.open(&arguments.corpus)?;
     let (store, totals) =
-        tokenize_whole(&source, tokenizer, scratch.join("corpus.bin"), &mut |_| ())?;
+        tokenize_whole(&source, tokenizer, scratch.join("tokens.bin"), &mut |_| ())?;
     Ok((DocumentSet::whole(Arc::new(store)), Some(totals.bytes)))
 }

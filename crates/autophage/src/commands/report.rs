@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use autophage_lab::Layout;
 use autophage_report::{PageOptions, RunData, write_figures, write_page};
 
 use crate::failure::Failure;
@@ -47,8 +48,8 @@ pub(crate) fn execute(arguments: &Arguments) -> Result<(), Failure> {
     }
     let out = match (&arguments.out, &arguments.directories[..]) {
         (Some(out), _) => out.clone(),
-        (None, [directory]) => directory.join(PAGE),
-        (None, _) => PathBuf::from(PAGE),
+        (None, [directory]) => Layout::new(directory).page(),
+        (None, _) => PathBuf::from(Layout::PAGE),
     };
     let options = PageOptions {
         title: arguments.title.clone(),
@@ -66,9 +67,6 @@ pub(crate) fn execute(arguments: &Arguments) -> Result<(), Failure> {
     }
     Ok(())
 }
-
-/// The page's name where nobody gives another.
-pub(crate) const PAGE: &str = "report.html";
 
 fn kilobytes(path: &Path) -> String {
     let bytes = std::fs::metadata(path).map_or(0, |metadata| metadata.len());

@@ -3,11 +3,11 @@
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use autophage_lab::{Event, Experiment, ModelSettings, Observer, Preset, Run};
+use autophage_lab::{Event, Experiment, Layout, ModelSettings, Observer, Outcome, Preset, Run};
 use autophage_report::{ReportError, RunPage, write_tensorboard};
 
-use super::report::PAGE;
 use crate::failure::Failure;
+use crate::interruption::Interruption;
 use crate::options::ComputeOptions;
 use crate::terminal::number::{seconds, significant};
 use crate::terminal::progress::Progress;
@@ -16,7 +16,7 @@ use crate::terminal::{say, trends, write_json};
 /// Run an experiment: train, generate, measure, generation after generation.
 ///
 /// The run is a directory. A run that was stopped, however, goes on from its last finished
-/// generation with the same command.
+/// generation with the same command. Ctrl-C stops it within two seconds, and a second Ctrl-C at once.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   autophage run demo
@@ -65,15 +65,25 @@ pub(crate) fn execute(arguments: &Arguments) -> Result<(), Failure> {
         .clone()
         .unwrap_or_else(|| Path::new("runs").join(&experiment.name));
     anstream::eprintln!("experiment {}, in {}", experiment.name, directory.display());
+    let interruption = Interruption::watch({
+        let directory = directory.clone();
+        move || kept(&directory)
+    })?;
     let mut observer = Reporting {
+        interruption: &interruption,
         progress: Progress::new(experiment.generations),
-        page: RunPage::new(&directory, &directory.join(PAGE)),
+        page: RunPage::new(&directory),
         tensorboard: arguments.tensorboard.as_deref(),
         directory: &directory,
     };
-    let (run, _) = Run::make(&experiment, &directory, &mut observer)?;
+    let outcome = autophage_lab::run(&experiment, &directory, &mut observer)?;
     // Once more, for now the run is no longer going on.
     observer.write_views();
+    if let Outcome::Stopped { .. } = outcome {
+        drop(observer);
+        interruption.end();
+    }
+    let run = Run::open(&directory)?;
     if arguments.json {
         let metrics = (1..=run.finished()?)
             .map(|generation| run.metrics(generation))
@@ -86,8 +96,23 @@ pub(crate) fn execute(arguments: &Arguments) -> Result<(), Failure> {
     conclusion(&run, &arguments.specification)
 }
 
-/// Shows progress, and keeps the run's page and events up to date.
+/// What is kept of a run that is interrupted, and how it goes on.
+fn kept(directory: &Path) -> String {
+    let finished = Run::open(directory).and_then(|run| run.finished());
+    let directory = directory.display();
+    match finished.unwrap_or(0) {
+        0 => format!("no generation of {directory} is finished; the same command goes on with it"),
+        1 => format!("generation 1 of {directory} is kept; the same command goes on after it"),
+        n => format!(
+            "generations 1 to {n} of {directory} are kept; the same command goes on after them"
+        ),
+    }
+}
+
+/// Shows progress, keeps the run's page and events up to date, and stops the run when it is
+/// interrupted.
 struct Reporting<'a> {
+    interruption: &'a Interruption,
     progress: Progress,
     page: RunPage,
     tensorboard: Option<&'a Path>,
@@ -120,6 +145,9 @@ impl Reporting<'_> {
 
 impl Observer for Reporting<'_> {
     fn observe(&mut self, event: &Event<'_>) -> ControlFlow<()> {
+        if self.interruption.is_asked() {
+            return ControlFlow::Break(());
+        }
         let flow = self.progress.observe(event);
         if let Event::GenerationFinished { .. } = event {
             self.write_views();
@@ -139,8 +167,7 @@ fn conclusion(run: &Run, specification: &str) -> Result<(), Failure> {
     }
     let mut total = 0.0;
     for generation in 1..=last {
-        let timing = run.timing(generation)?;
-        total += timing.train.seconds + timing.generate.seconds + timing.measure.seconds;
+        total += run.timing(generation)?.seconds();
     }
     let directory = run.directory().display();
     let generations = if last == 1 {
@@ -151,14 +178,28 @@ fn conclusion(run: &Run, specification: &str) -> Result<(), Failure> {
     say!("{last} {generations} took {}.", seconds(total));
     say!("");
     say!("Everything is in {directory}:");
-    say!("  experiment.toml    the experiment, with every default explicit");
-    say!("  report.html        one page with figures and texts, to look at or to mail");
-    say!("  metrics.jsonl      all measurements, a line a generation");
     let opens = match run.experiment().model {
-        ModelSettings::GptNeo(_) => " (opens in Hugging Face transformers)",
+        ModelSettings::Transformer(_) => " (opens in Hugging Face transformers)",
         ModelSettings::NGram(_) => "",
     };
-    say!("  generations/{last:03}    the last model{opens} and its text");
+    let name = Layout::generation_name(last);
+    for (file, what) in [
+        (
+            Layout::EXPERIMENT,
+            "the experiment, with every default explicit",
+        ),
+        (
+            Layout::PAGE,
+            "one page with figures and texts, to look at or to mail",
+        ),
+        (Layout::METRICS, "all measurements, a line a generation"),
+        (
+            &name.to_string_lossy(),
+            &format!("the last model{opens} and its text"),
+        ),
+    ] {
+        say!("  {file:<18} {what}");
+    }
     say!("");
     say!("Look further:");
     if Preset::named(specification).is_some_and(|preset| preset.name == "demo") {

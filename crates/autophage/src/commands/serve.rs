@@ -10,7 +10,7 @@ use crate::terminal::say;
 /// Show runs in the browser, while they go on and afterwards.
 ///
 /// The page of a run is that of `autophage report`, and follows the run while it goes on. A folder
-/// has a list of the runs below it. The address is printed; Ctrl-C ends the server.
+/// has a list of the runs below it. The address is printed; Ctrl-C or SIGTERM ends the server.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   autophage serve runs/demo

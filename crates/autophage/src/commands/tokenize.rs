@@ -26,7 +26,7 @@ pub(crate) struct Arguments {
     tokenizer: String,
 
     /// Number of tokens of a trained tokenizer.
-    #[arg(long, default_value_t = 2048)]
+    #[arg(long, default_value_t = TokenizerChoice::USUAL_VOCABULARY)]
     vocabulary: u32,
 
     /// Share of the documents that goes to validation.bin; 0 for none.

@@ -1,6 +1,7 @@
 //! What an experiment would take, as a table.
 
 use autophage_bench::Estimate;
+use autophage_lab::Stage;
 
 use super::number::{count, percent, seconds};
 use super::say;
@@ -46,30 +47,31 @@ pub(crate) fn print(estimate: &Estimate) {
         say!("  {assumption}");
     }
     say!("");
-    let memory = &estimate.memory_bytes;
+    let memory: Vec<String> = estimate
+        .memory_bytes
+        .iter()
+        .map(|(stage, memory)| format!("{stage} {}", bytes(*memory)))
+        .collect();
     say!(
-        "memory: {} at most (train {}, generate {}, measure {})",
+        "memory: {} at most ({})",
         bytes(estimate.peak_memory_bytes),
-        bytes(memory.train),
-        bytes(memory.generate),
-        bytes(memory.measure)
+        memory.join(", ")
     );
     say!("disk:   {}", bytes(estimate.disk_bytes.total()));
 }
 
 fn times(estimate: &Estimate) {
-    let stages = &estimate.seconds;
     let total = estimate.total_seconds;
     let mut table = Table::new(&["<stage", "time", "share", "a generation"]);
     let each = |value: f64| seconds(value / f64::from(estimate.generations));
-    for (name, value, repeated) in [
-        ("tokenize", stages.tokenize, false),
-        ("train", stages.train, true),
-        ("generate", stages.generate, true),
-        ("measure", stages.measure, true),
-    ] {
+    let mut once = 0.0;
+    for (stage, &value) in estimate.seconds.iter() {
+        let repeated = stage != Stage::TOKENIZE.name();
+        if !repeated {
+            once += value;
+        }
         table.row(vec![
-            name.to_owned(),
+            stage.to_owned(),
             seconds(value),
             percent(value / total),
             if repeated { each(value) } else { String::new() },
@@ -79,7 +81,7 @@ fn times(estimate: &Estimate) {
         "total".to_owned(),
         seconds(total),
         String::new(),
-        each(total - stages.tokenize),
+        each(total - once),
     ]);
     table.print();
 }

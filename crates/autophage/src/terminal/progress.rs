@@ -61,12 +61,11 @@ impl Progress {
             bar.set_style(style(stage, Some(total)));
         }
         bar.set_position(done);
-        let speed = format!("{} tokens/s", count(speed.round() as u64));
-        bar.set_message(match loss {
-            Some(loss) => format!("loss {loss:.3}, {speed}"),
-            None if stage == Stage::Tokenize => String::new(),
-            None => speed,
-        });
+        // Before tokens are known there is no speed.
+        let speed = (speed > 0.0).then(|| format!("{} tokens/s", count(speed.round() as u64)));
+        let loss = loss.map(|loss| format!("loss {loss:.3}"));
+        let known: Vec<String> = loss.into_iter().chain(speed).collect();
+        bar.set_message(known.join(", "));
     }
 
     fn finish(&mut self, stage: Stage, generation: u32, time: f64, tokens: u64) {

@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use super::tools;
+
 /// How long an answer, or a condition on the page, may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -33,10 +35,11 @@ pub(crate) struct Browser {
 }
 
 impl Browser {
-    /// Starts Chromium; `None`, with a message, where there is none.
+    /// Starts Chromium; `None`, with a message, where there is none and none is required (see
+    /// `tests/tools.rs`).
     pub(crate) fn start() -> Option<Self> {
         let Some(name) = NAMES.into_iter().find(|name| is_there(name)) else {
-            eprintln!("skipped: this test needs Chromium, and none of {NAMES:?} is installed");
+            tools::missing("chromium", &format!("none of {NAMES:?} is installed"));
             return None;
         };
         let profile = tempfile::tempdir().unwrap();

@@ -4,6 +4,8 @@
 pub(crate) mod browser;
 pub(crate) mod drawn;
 pub(crate) mod server;
+#[path = "../../../../tests/tools.rs"]
+pub(crate) mod tools;
 
 use std::collections::BTreeMap;
 use std::fs;

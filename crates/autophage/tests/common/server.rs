@@ -97,10 +97,11 @@ impl Served {
         Events { lines }
     }
 
-    /// Interrupts it as Ctrl-C does, and returns its exit status and all it said of itself.
-    pub(crate) fn interrupt(mut self) -> (Option<i32>, String) {
+    /// Ends it with a signal, "INT" as Ctrl-C does, and returns its exit status and all it said of
+    /// itself.
+    pub(crate) fn end(mut self, signal: &str) -> (Option<i32>, String) {
         let killed = std::process::Command::new("kill")
-            .args(["-INT", &self.child.id().to_string()])
+            .args(["-s", signal, &self.child.id().to_string()])
             .status();
         assert!(killed.unwrap().success());
         let status = self.child.wait().unwrap().code();

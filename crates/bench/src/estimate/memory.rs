@@ -1,7 +1,8 @@
 //! Memory and disk that an experiment needs, from the sizes of its model.
 
 use autophage_compute::{CpuBackend, Precision};
-use autophage_model::{GptNeoConfig, TrainingSettings};
+use autophage_lab::{ByStage, Stage};
+use autophage_model::{Architecture, TrainingSettings};
 use serde::Serialize;
 
 /// Bytes of a number.
@@ -11,75 +12,51 @@ const ROWS: usize = 4096;
 /// What the program needs besides: its code, tokenizer, working memory of operations, file buffers.
 const PROGRAM: u64 = 100 << 20;
 
-/// The most memory that a stage of a run needs, in bytes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Memory {
-    /// Training: weights, gradients and two moments; the activations of a micro-batch.
-    pub train: u64,
-    /// Writing text: weights, and the keys and values of the batch.
-    pub generate: u64,
-    /// Measuring: weights, activations, and the distributions of the tracked contexts.
-    pub measure: u64,
+/// The most memory that each stage of a run of a network needs, in bytes. Training: weights, gradients
+/// and two moments, and the activations of a micro-batch. Writing text: weights, and the keys and
+/// values of the batch. Measuring: weights, activations, and the distributions of the tracked contexts.
+pub(crate) fn of_network(
+    architecture: &Architecture,
+    training: &TrainingSettings,
+    keeps_best: bool,
+    backend: &CpuBackend,
+    sampling: &SamplingMemory,
+    tracked: u64,
+) -> ByStage<u64> {
+    let parameters = NUMBER * architecture.parameter_count() as u64;
+    let [embedding, layers] = packed_bytes(architecture, backend.precision());
+    // Weights, gradients, two moments, and the weights of the best epoch.
+    let copies = if keeps_best { 5 } else { 4 };
+    let rows = training.micro_batch_tokens.max(training.context);
+    let cache = architecture.cache_len(backend, sampling.batch, sampling.capacity);
+    let passes = |rows| NUMBER * architecture.pass_numbers(rows) as u64;
+    let sliding = if sampling.slides {
+        passes(sampling.context * (ROWS / sampling.context).max(1))
+    } else {
+        0
+    };
+    let weights = parameters + embedding + layers;
+    let activations = NUMBER * architecture.training_numbers(rows) as u64;
+    let training = copies * parameters + embedding + 2 * layers + activations;
+    let writing = weights + NUMBER * cache as u64 + passes(sampling.batch) + sliding;
+    let measuring = weights + passes(ROWS) + distributions(architecture, tracked);
+    by_stage(PROGRAM + training, PROGRAM + writing, PROGRAM + measuring)
 }
 
-impl Memory {
-    /// That of the stage that needs the most.
-    pub fn peak(&self) -> u64 {
-        self.train.max(self.generate).max(self.measure)
-    }
+/// The same of a model that is counted: the training set, sorted, and its counts.
+pub(crate) fn of_counts(order: u32, training_tokens: u64) -> ByStage<u64> {
+    let counts = PROGRAM + 24 * u64::from(order) * training_tokens;
+    by_stage(counts, counts, counts)
+}
 
-    /// For a network.
-    pub(crate) fn of_network(
-        config: &GptNeoConfig,
-        training: &TrainingSettings,
-        keeps_best: bool,
-        backend: &CpuBackend,
-        sampling: &SamplingMemory,
-        tracked: u64,
-    ) -> Self {
-        let parameters = NUMBER * config.parameter_count() as u64;
-        let [embedding, layers] = packed_bytes(config, backend.precision());
-        // Weights, gradients, two moments, and the weights of the best epoch.
-        let copies = if keeps_best { 5 } else { 4 };
-        let rows = training.micro_batch_tokens.max(training.context);
-        let cache = config.cache_len(backend, sampling.batch, sampling.capacity);
-        let passes = |rows| result_bytes(config, rows);
-        let sliding = if sampling.slides {
-            passes(sampling.context * (ROWS / sampling.context).max(1))
-        } else {
-            0
-        };
-        Self {
-            train: PROGRAM
-                + copies * parameters
-                + embedding
-                + 2 * layers
-                + training_bytes(config, rows),
-            generate: PROGRAM
-                + parameters
-                + embedding
-                + layers
-                + NUMBER * cache as u64
-                + passes(sampling.batch)
-                + sliding,
-            measure: PROGRAM
-                + parameters
-                + embedding
-                + layers
-                + passes(ROWS)
-                + distributions(config, tracked),
-        }
-    }
-
-    /// For a model that is counted: the training set, sorted, and its counts.
-    pub(crate) fn of_counts(order: u32, training_tokens: u64) -> Self {
-        let counts = PROGRAM + 24 * u64::from(order) * training_tokens;
-        Self {
-            train: counts,
-            generate: counts,
-            measure: counts,
-        }
-    }
+fn by_stage(train: u64, generate: u64, measure: u64) -> ByStage<u64> {
+    [
+        (Stage::TRAIN, train),
+        (Stage::GENERATE, generate),
+        (Stage::MEASURE, measure),
+    ]
+    .into_iter()
+    .collect()
 }
 
 /// What sampling needs to remember.
@@ -98,43 +75,22 @@ pub(crate) struct SamplingMemory {
 /// The copies of weights that matrix products read, packed in their precision: of the embedding, which
 /// is the head, and of the matrices of all layers. The backward pass reads another copy of the
 /// latter.
-fn packed_bytes(config: &GptNeoConfig, precision: Precision) -> [u64; 2] {
-    let (hidden, inner) = (config.hidden_size, config.intermediate_size);
-    let layer = 4 * hidden * hidden + 2 * hidden * inner;
-    [config.vocab_size * hidden, config.num_layers() * layer]
-        .map(|numbers| (precision.bytes() * numbers) as u64)
-}
-
-/// Activations that the backward pass reads, and what it writes, for so many rows.
-///
-/// With C the hidden size, I the intermediate size and H the heads, a block keeps 7C + 2I + H + 4
-/// numbers a row; the residual stream has C before each block and after the last; the final
-/// normalisation keeps C + 2; the backward pass works in 5C + I.
-pub(crate) fn training_bytes(config: &GptNeoConfig, rows: usize) -> u64 {
-    let (hidden, inner) = (config.hidden_size as u64, config.intermediate_size as u64);
-    let layers = config.num_layers() as u64;
-    let stream = (layers + 1) * hidden + hidden + 2;
-    let backward = 5 * hidden + inner;
-    NUMBER * rows as u64 * (layers * block(config) + stream + backward)
-}
-
-/// Activations of a pass of which only the result is wanted: one block, two residual streams, the
-/// chosen rows and the final normalisation.
-pub(crate) fn result_bytes(config: &GptNeoConfig, rows: usize) -> u64 {
-    let stream = 4 * config.hidden_size as u64 + 2;
-    NUMBER * rows as u64 * (block(config) + stream)
-}
-
-/// Numbers that a block keeps for a row.
-fn block(config: &GptNeoConfig) -> u64 {
-    let (hidden, inner) = (config.hidden_size as u64, config.intermediate_size as u64);
-    7 * hidden + 2 * inner + config.num_heads as u64 + 4
+fn packed_bytes(architecture: &Architecture, precision: Precision) -> [u64; 2] {
+    let (hidden, attention) = (architecture.hidden, &architecture.attention);
+    let projections = 2 * attention.channels() + 2 * attention.key_value_channels();
+    let maps = if architecture.mlp.gated { 3 } else { 2 };
+    let layer = hidden * (projections + maps * architecture.mlp.intermediate);
+    [
+        architecture.vocabulary * hidden,
+        architecture.layers * layer,
+    ]
+    .map(|numbers| (precision.bytes() * numbers) as u64)
 }
 
 /// Distributions after the tracked contexts: those of this generation and of an earlier one, in
 /// double precision where they are compared, and once as they are written.
-fn distributions(config: &GptNeoConfig, tracked: u64) -> u64 {
-    5 * NUMBER * tracked * config.vocab_size as u64
+fn distributions(architecture: &Architecture, tracked: u64) -> u64 {
+    5 * NUMBER * tracked * architecture.vocabulary as u64
 }
 
 /// What a run leaves on disk, in bytes.
@@ -166,60 +122,96 @@ mod tests {
 
     use autophage_compute::{CpuBackend, Profiled};
     use autophage_model::{
-        Form, GenerationRequest, GptNeo, LanguageModel, Limit, Overflow, SamplingFilter, Trainer,
+        Family, Form, GenerationRequest, LanguageModel, Limit, ModelConfig, Overflow,
+        SamplingFilter, Sizes, Trainer,
     };
     use autophage_random::{Purpose, Stream};
 
     use super::*;
+    use crate::workload::initialize;
 
     fn backend() -> Arc<Profiled<CpuBackend>> {
         Arc::new(Profiled::new(CpuBackend::new(Some(1))))
     }
 
-    fn config() -> GptNeoConfig {
-        GptNeoConfig::new(300, 24, 3, 4)
+    /// A network of every family.
+    fn configs() -> impl Iterator<Item = ModelConfig> {
+        let sizes = Sizes::new(300, 24, 3, 4, 512);
+        let families = Family::all().iter();
+        families.map(move |family| ModelConfig::new(family, &sizes).unwrap())
     }
 
-    /// The formulas against what is really allocated.
-    #[test]
-    fn a_trainer_allocates_what_the_formula_says() {
-        let backend = backend();
-        let model = GptNeo::initialize(backend.clone(), config(), 1, 1).unwrap();
-        let parameters = 4 * config().parameter_count() as u64;
-        assert_eq!(backend.take().allocated_bytes(), parameters);
-        let settings = TrainingSettings {
-            micro_batch_tokens: 640,
-            context: 64,
-            ..TrainingSettings::default()
+    fn architecture() -> Architecture {
+        configs().next().unwrap().architecture
+    }
+
+    /// Numbers that a model holds: its parameters, and its table of rotations where it has one.
+    fn model_bytes(config: &ModelConfig) -> u64 {
+        use autophage_model::PositionEncoding;
+        let architecture = &config.architecture;
+        let table = match &architecture.position_encoding {
+            PositionEncoding::Learned { .. } => 0,
+            PositionEncoding::Rotary(rotary) => architecture.positions * rotary.dimension,
         };
-        let trainer = Trainer::new(model, settings).unwrap();
-        let expected = 3 * parameters + training_bytes(&config(), 640);
-        assert_eq!(backend.take().allocated_bytes(), expected);
-        drop(trainer);
+        NUMBER * (architecture.parameter_count() + table) as u64
+    }
+
+    /// The estimate against what is really allocated.
+    #[test]
+    fn a_trainer_allocates_what_is_estimated() {
+        for config in configs() {
+            let backend = backend();
+            let model = initialize(&backend, config.clone()).unwrap();
+            let parameters = NUMBER * config.architecture.parameter_count() as u64;
+            assert_eq!(backend.take().allocated_bytes(), model_bytes(&config));
+            let settings = TrainingSettings {
+                micro_batch_tokens: 640,
+                context: 64,
+                ..TrainingSettings::default()
+            };
+            let trainer = Trainer::new(model, settings).unwrap();
+            let activations = NUMBER * config.architecture.training_numbers(640) as u64;
+            let allocated = backend.take().allocated_bytes();
+            assert_eq!(
+                allocated,
+                3 * parameters + activations,
+                "{:?}",
+                config.family
+            );
+            drop(trainer);
+        }
     }
 
     #[test]
-    fn sampling_allocates_what_the_formula_says() {
-        let backend = backend();
-        let model = GptNeo::initialize(backend.clone(), config(), 1, 1).unwrap();
-        backend.take();
-        let request = GenerationRequest {
-            form: Form::Stream { tokens: 20 },
-            filter: SamplingFilter::default(),
-            context: 16,
-            overflow: Overflow::Hop,
-            end_of_text: 0,
-            prompt: vec![],
-            random: Stream::new(1, Purpose::Sampling, 1),
-            limit: Limit::Documents(7),
-            batch: 7,
-        };
-        model
-            .generate(&request, &mut |_, _| ControlFlow::Continue(()))
-            .unwrap();
-        let cache = config().cache_len(backend.as_ref(), 7, 16);
-        let expected = NUMBER * cache as u64 + result_bytes(&config(), 7);
-        assert_eq!(backend.take().allocated_bytes(), expected);
+    fn sampling_allocates_what_is_estimated() {
+        for config in configs() {
+            let backend = backend();
+            let model = initialize(&backend, config.clone()).unwrap();
+            backend.take();
+            let request = GenerationRequest {
+                form: Form::Stream { tokens: 20 },
+                filter: SamplingFilter::default(),
+                context: 16,
+                overflow: Overflow::Hop,
+                end_of_text: 0,
+                vocabulary: None,
+                prompt: vec![],
+                random: Stream::new(1, Purpose::Sampling, 1),
+                limit: Limit::Documents(7),
+                batch: 7,
+            };
+            model
+                .generate(&request, &mut |_, _| ControlFlow::Continue(()))
+                .unwrap();
+            let cache = config.architecture.cache_len(backend.as_ref(), 7, 16);
+            let expected = NUMBER * (cache + config.architecture.pass_numbers(7)) as u64;
+            assert_eq!(
+                backend.take().allocated_bytes(),
+                expected,
+                "{:?}",
+                config.family
+            );
+        }
     }
 
     #[test]
@@ -236,19 +228,18 @@ mod tests {
         };
         let cpu = CpuBackend::new(Some(1));
         let memory = |keeps_best, sampling| {
-            Memory::of_network(&config(), &settings, keeps_best, &cpu, sampling, 10)
+            of_network(&architecture(), &settings, keeps_best, &cpu, sampling, 10)
         };
-        let more = memory(true, &sampling).train - memory(false, &sampling).train;
-        assert_eq!(more, 4 * config().parameter_count() as u64);
-        assert_eq!(
-            memory(false, &sampling).peak(),
-            memory(false, &sampling).train
-        );
+        let train = |memory: &ByStage<u64>| *memory.get("train").unwrap();
+        let (with, without) = (memory(true, &sampling), memory(false, &sampling));
+        let more = train(&with) - train(&without);
+        assert_eq!(more, 4 * architecture().parameter_count() as u64);
+        assert_eq!(without.values().max(), without.get("train"));
         let wide = SamplingMemory {
             batch: 100_000,
             ..sampling
         };
         let memory = memory(false, &wide);
-        assert_eq!(memory.peak(), memory.generate);
+        assert_eq!(memory.values().max(), memory.get("generate"));
     }
 }

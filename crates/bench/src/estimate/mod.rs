@@ -9,23 +9,22 @@ mod work;
 
 use std::sync::Arc;
 
-use autophage_compute::{Backend, CpuBackend, Profiled};
+use autophage_compute::{CpuBackend, Device, Profiled};
 use autophage_lab::{
-    Architecture, BackendKind, EpochCount, Experiment, FormKind, GenerationSection, GptNeoSettings,
-    ModelSettings, OverflowKind, cpu_backend,
+    BackendKind, ByStage, EpochCount, Experiment, FormKind, GenerationSection, ModelSettings,
+    OverflowKind, Stage, cpu_backend, network,
 };
-use autophage_model::{GptNeo, GptNeoConfig};
+use autophage_model::Architecture;
 
 use crate::{BenchError, Machine};
 use lengths::Lengths;
-use memory::{SamplingMemory, store_bytes};
+use memory::{SamplingMemory, of_counts, of_network, store_bytes};
 use survey::Survey;
 use work::Plan;
 
-pub use memory::{Disk, Memory};
+pub use memory::Disk;
 pub use rates::Rates;
 pub use report::{CorpusSize, ESTIMATE_VERSION, Estimate};
-pub use work::Stages;
 
 /// Estimates what `experiment` would take here, from a few seconds of its own work. `progress` hears
 /// of every step before it begins.
@@ -53,29 +52,33 @@ pub fn estimate(
         survey.lengths.clone(),
     );
     let (rates, memory, model_bytes) = match &experiment.model {
-        ModelSettings::GptNeo(settings) => {
-            let config = network(experiment, settings, &survey, &backend)?;
+        ModelSettings::Transformer(settings) => {
+            let config = network(experiment, settings, survey.vocabulary)?;
             let rates = Rates::of_network(experiment, &survey, &config, &backend)?;
-            let memory = network_memory(experiment, &config, backend.inner());
-            (rates, memory, 4 * config.parameter_count() as u64)
+            let memory = network_memory(experiment, &config.architecture, backend.inner());
+            (
+                rates,
+                memory,
+                4 * config.architecture.parameter_count() as u64,
+            )
         }
         ModelSettings::NGram(settings) => {
             let most = (1..=experiment.generations)
                 .map(|n| plan.volumes.training(n))
                 .max();
-            let memory = Memory::of_counts(settings.order, most.unwrap_or(0));
+            let memory = of_counts(settings.order, most.unwrap_or(0));
             let rates = Rates::of_counts(experiment, &survey, settings)?;
             // A count and a token for each entry of each level, and a context.
             let model_bytes = 12 * u64::from(settings.order) * survey.training_tokens / 2;
             (rates, memory, model_bytes)
         }
     };
-    let mut stages = Stages {
-        tokenize: survey.tokenize_seconds,
-        ..Stages::default()
-    };
+    let mut seconds = ByStage::default();
+    *seconds.entry(Stage::TOKENIZE) = survey.tokenize_seconds;
     for n in 1..=experiment.generations {
-        stages.add(plan.generation(n, &rates));
+        for (stage, of_generation) in plan.generation(n, &rates) {
+            *seconds.entry(stage) += of_generation;
+        }
     }
     Ok(Estimate::new(
         experiment,
@@ -83,25 +86,10 @@ pub fn estimate(
         &survey,
         &plan,
         rates,
-        stages,
+        seconds,
         memory,
         disk(experiment, &survey, &plan, model_bytes),
     ))
-}
-
-/// The sizes of the network, which a starting model may give.
-fn network(
-    experiment: &Experiment,
-    settings: &GptNeoSettings,
-    survey: &Survey,
-    backend: &Arc<Profiled<CpuBackend>>,
-) -> Result<GptNeoConfig, BenchError> {
-    match &settings.architecture {
-        Architecture::Sizes(sizes) => Ok(sizes.config(survey.vocabulary)),
-        Architecture::Pretrained { pretrained } => GptNeo::load(Arc::clone(backend), pretrained)
-            .map(|model| model.config().clone())
-            .map_err(BenchError::model(&experiment.name)),
-    }
 }
 
 /// Contexts whose error terms are followed: those of each length, and those of the probes.
@@ -114,18 +102,22 @@ fn tracked_contexts(experiment: &Experiment) -> u64 {
 /// Documents that are sampled side by side.
 fn documents_at_once(
     section: &GenerationSection,
-    config: &GptNeoConfig,
-    backend: &impl Backend,
+    architecture: &Architecture,
+    device: &impl Device,
 ) -> usize {
     let capacity = section.max_tokens.min(section.context) as usize;
-    config.sequences_at_once(backend, section.batch as usize, capacity)
+    architecture.sequences_at_once(device, section.batch as usize, capacity)
 }
 
-fn network_memory(experiment: &Experiment, config: &GptNeoConfig, backend: &CpuBackend) -> Memory {
+fn network_memory(
+    experiment: &Experiment,
+    architecture: &Architecture,
+    backend: &CpuBackend,
+) -> ByStage<u64> {
     let section = &experiment.generation;
     let (longest, context) = (section.max_tokens as usize, section.context as usize);
     let sampling = SamplingMemory {
-        batch: documents_at_once(section, config, backend),
+        batch: documents_at_once(section, architecture, backend),
         capacity: longest.min(context),
         context,
         slides: section.overflow == OverflowKind::Slide && longest > context,
@@ -133,7 +125,14 @@ fn network_memory(experiment: &Experiment, config: &GptNeoConfig, backend: &CpuB
     let keeps_best = experiment.training.epochs == EpochCount::EarlyStopping;
     let tracked = tracked_contexts(experiment);
     let training = &experiment.training.settings;
-    Memory::of_network(config, training, keeps_best, backend, &sampling, tracked)
+    of_network(
+        architecture,
+        training,
+        keeps_best,
+        backend,
+        &sampling,
+        tracked,
+    )
 }
 
 fn disk(experiment: &Experiment, survey: &Survey, plan: &Plan, model_bytes: u64) -> Disk {

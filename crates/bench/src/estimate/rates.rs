@@ -5,14 +5,17 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Instant;
 
-use autophage_compute::{Backend, CacheEntry, Cached, Operation, Profiled};
+use autophage_compute::operation::{AttentionCached, AttentionShape};
+use autophage_compute::{
+    Backend, CacheEntries, CacheEntry, KeyValueCache, Operation, OutOfMemory, Profiled,
+};
 use autophage_corpus::{DocumentSet, count_contexts};
 use autophage_lab::{Experiment, NGramSettings};
 use autophage_measure::diversity::{DiversitySettings, Fingerprints, Reference, diversity};
-use autophage_measure::retention::{Distributions, ErrorInputs, Tracked, generation_errors};
+use autophage_measure::retention::{Distributions, ErrorInputs, Ideal, Tracked, model_errors};
 use autophage_model::{
-    Epochs, Form, GptNeo, GptNeoConfig, LanguageModel, Learner, Limit, ModelError, Trainer,
-    TrainingJob, TrainingSequence,
+    Architecture, Decoder, Epochs, Form, LanguageModel, Learner, Limit, ModelConfig, ModelError,
+    Trainer, TrainingJob, TrainingSequence,
 };
 use autophage_random::{Purpose, Stream};
 use serde::Serialize;
@@ -20,6 +23,7 @@ use serde::Serialize;
 use super::Survey;
 use crate::BenchError;
 use crate::repeat::{Effort, repeat};
+use crate::workload::initialize;
 
 /// Seconds for the parts of the work.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
@@ -74,13 +78,12 @@ impl Rates {
     pub(crate) fn of_network<B: Backend>(
         experiment: &Experiment,
         survey: &Survey,
-        config: &GptNeoConfig,
+        config: &ModelConfig,
         backend: &Arc<Profiled<B>>,
     ) -> Result<Self, BenchError> {
         let failed = BenchError::model(&experiment.name);
         let mut rates = train(experiment, survey, config, backend).map_err(&failed)?;
-        let model = GptNeo::initialize(Arc::clone(backend), config.clone(), 1, 1);
-        let model = model.map_err(&failed)?;
+        let model = initialize(backend, config.clone()).map_err(&failed)?;
         rates.score_token = score(experiment, survey, &model).map_err(&failed)?;
         rates.window_token =
             window(experiment, survey, &model, rates.score_token).map_err(&failed)?;
@@ -102,15 +105,17 @@ impl Rates {
             training: &survey.sample,
             validation: &survey.sample,
             end_of_text,
-            seed: experiment.seed,
-            generation: 1,
+            initialization: Stream::new(experiment.seed, Purpose::Initialization, 1),
+            shuffle: Stream::new(experiment.seed, Purpose::Shuffle, 1),
             epochs: Epochs::Fixed(1),
             start_from: None,
         };
         let learner = settings.learner();
         let mut model: Option<Box<dyn LanguageModel>> = None;
         let training = seconds(|| {
-            model = Some(learner.train(&job, &mut |_| ())?.model);
+            model = learner
+                .train(&job, &mut |_| ControlFlow::Continue(()))?
+                .map(|trained| trained.model);
             Ok(())
         })
         .map_err(&failed)?;
@@ -118,7 +123,7 @@ impl Rates {
         let tokens = survey.sample.tokens() as f64;
         let mut request = experiment
             .generation
-            .request(end_of_text, Stream::new(1, Purpose::Sampling, 1));
+            .request(survey.vocabulary, Stream::new(1, Purpose::Sampling, 1));
         request.limit = Limit::Tokens(survey.sample.tokens().min(50_000));
         let mut drawn = 0;
         let drawing = seconds(|| {
@@ -144,11 +149,11 @@ impl Rates {
 fn train<B: Backend>(
     experiment: &Experiment,
     survey: &Survey,
-    config: &GptNeoConfig,
+    config: &ModelConfig,
     backend: &Arc<Profiled<B>>,
 ) -> Result<Rates, ModelError> {
     let settings = experiment.training.settings.clone();
-    let model = GptNeo::initialize(Arc::clone(backend), config.clone(), 1, 1)?;
+    let model = initialize(backend, config.clone())?;
     let sequences: Vec<TrainingSequence> =
         prefixes(survey, settings.context, settings.micro_batch_tokens)
             .into_iter()
@@ -209,7 +214,7 @@ fn score(
 fn window<B: Backend>(
     experiment: &Experiment,
     survey: &Survey,
-    model: &GptNeo<B>,
+    model: &Decoder<B>,
     score_token: f64,
 ) -> Result<f64, ModelError> {
     let context = experiment.measure.context as usize;
@@ -237,16 +242,13 @@ fn window<B: Backend>(
 fn draw<B: Backend>(
     experiment: &Experiment,
     survey: &Survey,
-    model: &GptNeo<Profiled<B>>,
+    model: &Decoder<Profiled<B>>,
     backend: &Arc<Profiled<B>>,
 ) -> Result<f64, ModelError> {
     let section = &experiment.generation;
-    let config = model.config();
-    let batch = super::documents_at_once(section, config, backend.inner());
-    let mut request = section.request(
-        survey.vocabulary.end_of_text,
-        Stream::new(1, Purpose::Sampling, 1),
-    );
+    let architecture = model.architecture();
+    let batch = super::documents_at_once(section, architecture, backend.inner());
+    let mut request = section.request(survey.vocabulary, Stream::new(1, Purpose::Sampling, 1));
     let (context, overflow) = (request.context, request.overflow);
     let written = super::written_lengths(experiment, &survey.lengths);
     request.form = Form::Stream {
@@ -266,50 +268,49 @@ fn draw<B: Backend>(
     }));
     let without_attention = time / (PASSES.min(context) * batch) as f64;
 
-    let seen = (0..config.num_layers())
-        .map(|layer| written.keys_seen(context, overflow, config.window(layer)))
+    let windows = architecture.attention.windows.iter();
+    let seen = windows
+        .map(|&window| written.keys_seen(context, overflow, window))
         .collect::<Vec<f64>>();
     let most = seen.iter().copied().fold(1.0, f64::max).round() as usize;
-    let key = key_seconds(config, backend.inner(), batch, most);
+    let key = key_seconds(architecture, backend.inner(), batch, most)?;
     Ok(without_attention + seen.iter().sum::<f64>() * key)
 }
 
 /// Seconds that attention takes for one key of one sequence of the batch in one layer.
-fn key_seconds<B: Backend>(config: &GptNeoConfig, backend: &B, batch: usize, keys: usize) -> f64 {
-    let channels = config.hidden_size;
-    // As much of the batch as a bounded cache holds.
-    let slots = (CACHE / (2 * 4 * keys * channels)).clamp(1, batch);
-    let row = |rows: usize| backend.zeros(rows * channels);
-    let (queries, new_keys, new_values) = (row(slots), row(slots), row(slots));
-    let cache = backend.cache_len(slots, keys, config.num_heads, channels);
-    let (mut cached_keys, mut cached_values) = (backend.zeros(cache), backend.zeros(cache));
-    let mut out = row(slots);
-    let entries: Vec<CacheEntry> = (0..slots)
-        .map(|slot| CacheEntry {
-            slot,
-            position: keys - 1,
-        })
-        .collect();
-    let shape = Cached {
-        entries: &entries,
-        capacity: keys,
-        heads: config.num_heads,
-        channels,
+fn key_seconds<B: Backend>(
+    architecture: &Architecture,
+    backend: &B,
+    batch: usize,
+    keys: usize,
+) -> Result<f64, OutOfMemory> {
+    let shape = AttentionShape {
         window: None,
+        ..architecture.attention_shape(0)
     };
+    // As much of the batch as a bounded cache holds.
+    let slots = (CACHE / (2 * 4 * keys * shape.key_value_channels())).clamp(1, batch);
+    let queries = backend.zeros(slots * shape.channels())?;
+    let row = || backend.zeros(slots * shape.key_value_channels());
+    let (new_keys, new_values) = (row()?, row()?);
+    let mut cache = KeyValueCache::new(backend, shape, slots, keys)?;
+    let mut out = backend.zeros(slots * shape.channels())?;
+    let position = keys - 1;
+    let entries = (0..slots).map(|slot| CacheEntry { slot, position });
+    let entries = CacheEntries::new(backend, entries.collect())?;
     let Ok(time) = seconds(|| {
-        backend.attention_cached(
+        backend.attention_cached(AttentionCached {
             shape,
-            &queries,
-            &new_keys,
-            &new_values,
-            &mut cached_keys,
-            &mut cached_values,
-            &mut out,
-        );
+            entries: &entries,
+            queries: &queries,
+            keys: &new_keys,
+            values: &new_values,
+            cache: &mut cache,
+            out: &mut out,
+        });
         Ok::<(), std::convert::Infallible>(())
     });
-    time / (slots * keys) as f64
+    Ok(time / (slots * keys) as f64)
 }
 
 /// Seconds for the error terms of all tracked contexts, from those of a few.
@@ -337,14 +338,12 @@ fn tracked(
         survey.vocabulary.end_of_text,
         measure.conditioning,
     )?;
-    let inputs = ErrorInputs {
-        paradigm: experiment.paradigm,
+    model_errors(&ErrorInputs {
         tracked: &tracked,
         training: &counts,
+        ideal: &Ideal::of_truth(&tracked, model.vocabulary(), 1.0)?,
         model: &distributions,
-        previous: &[],
-    };
-    generation_errors(&inputs, &mut |_| Ok(distributions.clone()))?;
+    })?;
     let share = f64::from(measure.contexts) / f64::from(few);
     Ok(begin.elapsed().as_secs_f64() * share)
 }

@@ -1,11 +1,11 @@
 //! An estimate, for people and as JSON.
 
-use autophage_lab::{EpochCount, Experiment};
+use autophage_lab::{ByStage, EpochCount, Experiment, Stage};
 use serde::Serialize;
 
 use super::survey::Survey;
 use super::work::Plan;
-use super::{Disk, Memory, Rates, Stages};
+use super::{Disk, Rates};
 use crate::Machine;
 
 /// Version of the JSON form of an [`Estimate`]; a change that would mislead a reader raises it.
@@ -39,7 +39,7 @@ pub struct Estimate {
     /// Epochs that were assumed.
     pub epochs: f64,
     /// Seconds of all generations, by stage.
-    pub seconds: Stages,
+    pub seconds: ByStage<f64>,
     /// Seconds altogether.
     pub total_seconds: f64,
     /// What it should not be less than.
@@ -49,7 +49,7 @@ pub struct Estimate {
     /// Seconds of the units of work, as they were measured.
     pub rates: Rates,
     /// Bytes of memory, by stage.
-    pub memory_bytes: Memory,
+    pub memory_bytes: ByStage<u64>,
     /// Bytes of memory of the stage that needs the most.
     pub peak_memory_bytes: u64,
     /// Bytes on disk.
@@ -79,15 +79,16 @@ impl Estimate {
         survey: &Survey,
         plan: &Plan,
         rates: Rates,
-        seconds: Stages,
-        memory: Memory,
+        seconds: ByStage<f64>,
+        memory: ByStage<u64>,
         disk: Disk,
     ) -> Self {
-        let total = seconds.total();
+        let total: f64 = seconds.values().sum();
         let early = experiment.training.epochs == EpochCount::EarlyStopping;
         // With early stopping the least is one epoch in every generation.
         let least = if early {
-            total - seconds.train * (1.0 - 1.0 / plan.epochs)
+            let train = seconds.get(Stage::TRAIN.name()).copied().unwrap_or(0.0);
+            total - train * (1.0 - 1.0 / plan.epochs)
         } else {
             total
         };
@@ -113,8 +114,8 @@ impl Estimate {
             low_seconds: least / UNCERTAINTY,
             high_seconds: total * UNCERTAINTY,
             rates,
+            peak_memory_bytes: memory.values().copied().max().unwrap_or(0),
             memory_bytes: memory,
-            peak_memory_bytes: memory.peak(),
             disk_bytes: disk,
             assumptions: assumptions(experiment, survey, early),
         }

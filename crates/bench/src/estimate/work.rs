@@ -1,8 +1,7 @@
 //! What an experiment has to do, generation by generation.
 
-use autophage_lab::{EpochCount, Experiment, OverflowKind, Sizes, Volumes};
+use autophage_lab::{EpochCount, Experiment, OverflowKind, Sizes, Stage, Volumes};
 use autophage_measure::perplexity::SCORED_DOCUMENTS;
-use serde::Serialize;
 
 use super::{Lengths, Rates};
 
@@ -22,33 +21,6 @@ pub(crate) struct Plan {
     pub(crate) generation_context: usize,
     pub(crate) overflow: OverflowKind,
     pub(crate) measure_context: usize,
-}
-
-/// Seconds of the stages of one generation, or of a run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
-pub struct Stages {
-    /// Reading the corpus as tokens, once.
-    pub tokenize: f64,
-    /// Training.
-    pub train: f64,
-    /// Writing text.
-    pub generate: f64,
-    /// Measuring.
-    pub measure: f64,
-}
-
-impl Stages {
-    /// All together.
-    pub fn total(&self) -> f64 {
-        self.tokenize + self.train + self.generate + self.measure
-    }
-
-    pub(crate) fn add(&mut self, other: Self) {
-        self.tokenize += other.tokenize;
-        self.train += other.train;
-        self.generate += other.generate;
-        self.measure += other.measure;
-    }
 }
 
 impl Plan {
@@ -74,7 +46,10 @@ impl Plan {
                 EpochCount::Fixed(epochs) => f64::from(epochs),
                 EpochCount::EarlyStopping => f64::from(training.max_epochs),
             },
-            network: matches!(experiment.model, autophage_lab::ModelSettings::GptNeo(_)),
+            network: matches!(
+                experiment.model,
+                autophage_lab::ModelSettings::Transformer(_)
+            ),
             training_context: training.settings.context,
             sequences_per_step: training.settings.sequences_per_step,
             generation_context: experiment.generation.context as usize,
@@ -83,14 +58,13 @@ impl Plan {
         }
     }
 
-    /// Seconds of generation `n` at these rates.
-    pub(crate) fn generation(&self, n: u32, rates: &Rates) -> Stages {
-        Stages {
-            tokenize: 0.0,
-            train: self.train(n, rates),
-            generate: self.generate(n, rates),
-            measure: self.measure(n, rates),
-        }
+    /// Seconds of the stages of generation `n` at these rates.
+    pub(crate) fn generation(&self, n: u32, rates: &Rates) -> [(Stage, f64); 3] {
+        [
+            (Stage::TRAIN, self.train(n, rates)),
+            (Stage::GENERATE, self.generate(n, rates)),
+            (Stage::MEASURE, self.measure(n, rates)),
+        ]
     }
 
     fn train(&self, n: u32, rates: &Rates) -> f64 {
@@ -186,33 +160,30 @@ mod tests {
 
     #[test]
     fn a_generation_in_closed_form() {
-        let first = plan(Paradigm::Replace).generation(1, &RATES);
+        let [(_, trained), (_, generated), (_, measured)] =
+            plan(Paradigm::Replace).generation(1, &RATES);
         // 500 documents of two pieces each: 100 steps an epoch.
         let train = 2.0 * (100.0 + 100.0 * 0.5 + 0.5);
-        assert!((first.train - train).abs() < 1e-9, "{}", first.train);
+        assert!((trained - train).abs() < 1e-9, "{trained}");
         // A fifth of the tokens slide, each over 80 tokens.
         let generate = 100_000.0 * (0.8 * 2e-3 + 0.2 * 80.0 * 1e-5);
-        assert!(
-            (first.generate - generate).abs() < 1e-9,
-            "{}",
-            first.generate
-        );
+        assert!((generated - generate).abs() < 1e-9, "{generated}");
         let held_out = 5000.0 * (0.75 * 1e-4 + 0.25 * 150.0 * 1e-5);
         let measure = held_out + 25_600.0 * 1e-4 + 3.0 + 0.1;
-        assert!((first.measure - measure).abs() < 1e-9, "{}", first.measure);
+        assert!((measured - measure).abs() < 1e-9, "{measured}");
         // Later generations read shorter documents: one piece each of 1,000.
         let second = plan(Paradigm::Replace).generation(2, &RATES);
-        assert!((second.train - train).abs() < 1e-9);
         assert_eq!(
-            second.total(),
-            second.train + second.generate + second.measure
+            second.map(|(stage, _)| stage),
+            [Stage::TRAIN, Stage::GENERATE, Stage::MEASURE]
         );
+        assert!((second[0].1 - train).abs() < 1e-9);
     }
 
     #[test]
     fn training_sets_that_grow_take_longer() {
         let grown = plan(Paradigm::Accumulate);
-        let seconds = |n| grown.generation(n, &RATES).train;
+        let seconds = |n| grown.train(n, &RATES);
         let validation = 2.0 * 0.5;
         for n in 2..6 {
             let expected = f64::from(n) * (seconds(1) - validation) + validation;
@@ -228,7 +199,7 @@ mod tests {
             overflow: OverflowKind::Hop,
             ..plan(Paradigm::Replace)
         };
-        let seconds = hop.generation(1, &RATES).generate;
+        let seconds = hop.generate(1, &RATES);
         assert!((seconds - 100_000.0 * 1.2 * 2e-3).abs() < 1e-9, "{seconds}");
     }
 }

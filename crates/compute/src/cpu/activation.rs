@@ -288,3 +288,80 @@ impl Kernel for GateBackward<'_> {
         });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Precision;
+    use crate::cpu::isa::{CheckedIsa, Isa};
+
+    const ALL: [Activation; 4] = [
+        Activation::Gelu,
+        Activation::GeluTanh,
+        Activation::Relu,
+        Activation::Silu,
+    ];
+
+    /// f(x) and f′(x) with every instruction set.
+    fn for_each(x: &[f32], check: impl Fn(Activation, f32, f32, f32)) {
+        for (isa, activation) in Isa::available()
+            .into_iter()
+            .flat_map(|i| ALL.map(|a| (i, a)))
+        {
+            let engine = Engine::new(CheckedIsa::new(isa).unwrap(), Precision::F32, 1);
+            let (mut out, mut d) = (vec![f32::NAN; x.len()], vec![1.0; x.len()]);
+            engine.run(Activate {
+                activation,
+                x,
+                out: &mut out,
+            });
+            engine.run(ActivateBackward {
+                activation,
+                x,
+                d: &mut d,
+            });
+            for ((&x, out), d) in x.iter().zip(out).zip(d) {
+                check(activation, x, out, d);
+            }
+        }
+    }
+
+    #[test]
+    fn far_from_0_they_are_straight() {
+        for_each(
+            &[1e3, 1e10, 1e30, f32::MAX],
+            |activation, x, value, derivative| {
+                assert_eq!((value, derivative), (x, 1.0), "{activation:?} at {x}");
+            },
+        );
+        for_each(
+            &[-1e3, -1e10, -1e30, f32::MIN],
+            |activation, x, value, derivative| {
+                assert_eq!((value, derivative), (0.0, 0.0), "{activation:?} at {x}");
+            },
+        );
+    }
+
+    #[test]
+    fn at_0_they_are_0() {
+        for_each(&[0.0, -0.0], |activation, _, value, derivative| {
+            assert_eq!(value, 0.0, "{activation:?}");
+            let expected = if activation == Activation::Relu {
+                0.0
+            } else {
+                0.5
+            };
+            assert!(
+                (derivative - expected).abs() < 1e-7,
+                "{activation:?}: {derivative}"
+            );
+        });
+    }
+
+    #[test]
+    fn what_is_not_a_number_stays_so() {
+        for_each(&[f32::NAN], |activation, _, value, derivative| {
+            assert!(value.is_nan() && derivative.is_nan(), "{activation:?}");
+        });
+    }
+}

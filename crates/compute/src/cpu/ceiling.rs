@@ -4,12 +4,14 @@ use std::hint::black_box;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
+use super::bf16;
 use super::engine::Engine;
 use super::format::Pairs;
 use super::isa::{CheckedIsa, Isa, IsaError};
 use super::math::exp;
-use super::microkernel::{Left, MAX_PANEL, PANEL_VECTORS, Panel, Product, multiply_words};
-use super::simd::{Kernel, MAX_LANES, Simd, pairs};
+use super::matmul::{MAX_PANEL, multiply_words};
+use super::product::{Left, PANEL_VECTORS, Panel, Product};
+use super::simd::{Kernel, MAX_LANES, Simd};
 use crate::host::Aligned;
 
 /// Rates that no computation with this instruction set and so many threads exceeds, each the best of
@@ -169,7 +171,7 @@ impl Kernel for PairChains {
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         // Both halves of the word are 0.5.
-        let factor = s.splat(black_box(pairs::pair(0.5, 0.5)));
+        let factor = s.splat(black_box(bf16::pair(0.5, 0.5)));
         let mut chains = [s.splat(black_box(0.0)); CHAINS];
         for _ in 0..CHAIN {
             for chain in &mut chains {

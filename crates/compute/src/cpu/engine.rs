@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use super::format::Format;
 use super::isa::CheckedIsa;
-use super::microkernel::PANEL_VECTORS;
 use super::pool::Pool;
+use super::product::PANEL_VECTORS;
 use super::scratch::{Scratch, ScratchBuffer};
 use super::simd::Kernel;
 use crate::Precision;

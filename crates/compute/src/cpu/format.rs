@@ -1,8 +1,9 @@
 //! What the operands of a matrix product are made of.
 
+use super::bf16;
 use super::isa::CheckedIsa;
-use super::microkernel::{Multiply, PANEL_VECTORS};
-use super::simd::{Kernel, Simd, pairs};
+use super::product::{PANEL_VECTORS, SmallProduct};
+use super::simd::{Kernel, Simd};
 
 /// A number format of operands. Packed operands are made of words of 32 bits, each with `NUMBERS`
 /// consecutive numbers along the inner dimension; sums are always `f32`.
@@ -37,8 +38,11 @@ pub(super) trait Format: Copy + Send + Sync + Sized + 'static {
     ) -> Panels<'a>;
 
     /// As [`Simd::multiply_with_tiles`].
+    ///
+    /// # Safety
+    /// As there.
     #[inline(always)]
-    fn multiply_with_tiles<S: Simd>(_: S, _: &Multiply<Self>) -> bool {
+    unsafe fn multiply_with_tiles<S: Simd>(_: S, _: &SmallProduct) -> bool {
         false
     }
 
@@ -144,9 +148,9 @@ impl Format for Pairs {
     }
 
     fn scale(word: f32, index: usize, factor: f32) -> f32 {
-        let mut numbers = [pairs::low(word), pairs::high(word)];
+        let mut numbers = [bf16::low(word), bf16::high(word)];
         numbers[index] *= factor;
-        pairs::pair(numbers[0], numbers[1])
+        bf16::pair(numbers[0], numbers[1])
     }
 
     #[inline(always)]
@@ -183,7 +187,8 @@ impl Format for Pairs {
     }
 
     #[inline(always)]
-    fn multiply_with_tiles<S: Simd>(s: S, product: &Multiply<Self>) -> bool {
-        s.multiply_with_tiles(product)
+    unsafe fn multiply_with_tiles<S: Simd>(s: S, product: &SmallProduct) -> bool {
+        // SAFETY: what the caller promises.
+        unsafe { s.multiply_with_tiles(product) }
     }
 }

@@ -46,24 +46,24 @@ pub enum ExperimentError {
         reason: String,
     },
     /// A key that means nothing.
-    #[error("{origin}: there is no key `{key}`{}; valid here: {valid}", suggest(.nearest))]
+    #[error("{}there is no key `{key}`{}; valid here: {valid}", place(.origin), suggest(.nearest))]
     UnknownKey {
         /// The key with its sections, joined by dots.
         key: String,
-        /// Where.
-        origin: Box<Origin>,
+        /// Where; `None` where a program set it.
+        origin: Option<Box<Origin>>,
         /// The valid key that is most like it.
         nearest: Option<String>,
         /// All keys that are valid there.
         valid: String,
     },
     /// A value of the wrong type or outside the range.
-    #[error("{origin}: {key} is {value}, but must be {expected}{}", suggest(.nearest))]
+    #[error("{}{key} is {value}, but must be {expected}{}", place(.origin), suggest(.nearest))]
     Value {
         /// The key with its sections, joined by dots.
         key: String,
-        /// Where.
-        origin: Box<Origin>,
+        /// Where; `None` where a program set it.
+        origin: Option<Box<Origin>>,
         /// The value as it was written.
         value: String,
         /// What would be right.
@@ -81,18 +81,65 @@ pub enum ExperimentError {
         /// A value that would be right.
         example: &'static str,
     },
+    /// A key that another one leaves without a use.
+    #[error("{}{key} has no use with {selector} = {kind:?}: leave it out; {used}", place(.origin))]
+    Unused {
+        /// The key with its sections, joined by dots.
+        key: String,
+        /// Where; `None` where a program set it.
+        origin: Option<Box<Origin>>,
+        /// The key that chooses what is used.
+        selector: &'static str,
+        /// Its value.
+        kind: String,
+        /// What is used of the section instead.
+        used: String,
+    },
+    /// The directory of a model whose family cannot be told.
+    #[error("{}model.pretrained is {path}, {problem}", place(.origin))]
+    Pretrained {
+        /// The directory.
+        path: PathBuf,
+        /// Where; `None` where a program set it.
+        origin: Option<Box<Origin>>,
+        /// What is wrong, and what would be right.
+        problem: String,
+    },
+    /// Values that are right one by one and make no experiment.
+    #[error("{}not an experiment: {message}", place(.origin))]
+    Unreadable {
+        /// Where.
+        origin: Option<Box<Origin>>,
+        /// What was found.
+        message: String,
+    },
     /// Two values that do not go together.
     #[error("{}{key} is {value}, {conflict}", place(.origin))]
     Conflict {
         /// The key with its sections, joined by dots.
         key: String,
-        /// Where; `None` where the value is a default.
+        /// Where; `None` where the value is a default or a program set it.
         origin: Option<Box<Origin>>,
         /// Its value.
         value: String,
         /// What it does not go with, and what would be right.
         conflict: String,
     },
+}
+
+impl ExperimentError {
+    /// The error with the place of its key, which `origin` finds.
+    pub(super) fn placed(mut self, find: impl FnOnce(&str) -> Option<Origin>) -> Self {
+        if let Self::Value { key, origin, .. }
+        | Self::Unused { key, origin, .. }
+        | Self::UnknownKey { key, origin, .. }
+        | Self::Conflict { key, origin, .. } = &mut self
+            && origin.is_none()
+        {
+            *origin = find(key).map(Box::new);
+        }
+        self
+    }
 }
 
 fn suggest(nearest: &Option<String>) -> String {

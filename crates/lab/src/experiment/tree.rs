@@ -8,6 +8,7 @@ use toml::Spanned;
 use toml::de::{DeInteger, DeTable, DeValue};
 
 use super::ExperimentError;
+use super::values::Values;
 
 /// More sections than any key has; deeper tables could exhaust the stack.
 const DEEPEST: usize = 8;
@@ -35,11 +36,11 @@ impl fmt::Display for Origin {
     }
 }
 
-/// A value and where it was written.
+/// A value and where it was written; `None` where a program made it.
 #[derive(Clone, Debug)]
 pub(super) struct Node {
     pub(super) value: Value,
-    pub(super) origin: Origin,
+    pub(super) origin: Option<Origin>,
 }
 
 /// A value of TOML.
@@ -52,6 +53,111 @@ pub(super) enum Value {
     Date(String),
     Array(Vec<Node>),
     Table(BTreeMap<String, Node>),
+}
+
+impl Node {
+    /// The node at `path`, a key with its sections joined by dots.
+    pub(super) fn at(&self, path: &str) -> Option<&Self> {
+        path.split('.')
+            .try_fold(self, |node, key| match &node.value {
+                Value::Table(entries) => entries.get(key),
+                _ => None,
+            })
+    }
+
+    /// The text at `path`, if it is one.
+    pub(super) fn text(&self, path: &str) -> Option<&str> {
+        match &self.at(path)?.value {
+            Value::String(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Where the value at `path` was written.
+    pub(super) fn origin_of(&self, path: &str) -> Option<Origin> {
+        self.at(path)?.origin.clone()
+    }
+
+    /// Puts a value where there is none.
+    pub(super) fn insert(&mut self, path: &str, value: Value) {
+        if self.at(path).is_none() {
+            self.replace(path, value);
+        }
+    }
+
+    /// Puts values where there are none.
+    pub(super) fn insert_all(&mut self, values: &Values) {
+        for (path, node) in values.nodes() {
+            self.insert(path, node.value);
+        }
+    }
+
+    /// Puts another value in the place of one, whose origin it keeps.
+    pub(super) fn replace(&mut self, path: &str, value: Value) {
+        let (name, sections) = match path.rsplit_once('.') {
+            Some((sections, name)) => (name, Some(sections)),
+            None => (path, None),
+        };
+        let mut place = self;
+        for section in sections.into_iter().flat_map(|path| path.split('.')) {
+            let Value::Table(entries) = &mut place.value else {
+                return;
+            };
+            place = entries
+                .entry(section.to_owned())
+                .or_insert_with(Self::empty);
+        }
+        if let Value::Table(entries) = &mut place.value {
+            entries
+                .entry(name.to_owned())
+                .or_insert_with(Self::empty)
+                .value = value;
+        }
+    }
+
+    /// Takes away the value at `path`, a section and a key.
+    pub(super) fn remove(&mut self, path: &str) {
+        if let Value::Table(sections) = &mut self.value
+            && let Some((section, name)) = path.split_once('.')
+            && let Some(Self {
+                value: Value::Table(entries),
+                ..
+            }) = sections.get_mut(section)
+        {
+            entries.remove(name);
+        }
+    }
+
+    fn empty() -> Self {
+        Self {
+            value: Value::Table(BTreeMap::new()),
+            origin: None,
+        }
+    }
+
+    /// The value as the types of an experiment are read from it.
+    pub(super) fn into_toml(self) -> toml::Value {
+        match self.value {
+            Value::Boolean(value) => value.into(),
+            // Those of checked values are in the range of TOML.
+            Value::Integer(value) => i64::try_from(value).unwrap_or(i64::MAX).into(),
+            Value::Float(value) => value.into(),
+            Value::String(text) | Value::Date(text) => text.into(),
+            Value::Array(items) => {
+                toml::Value::Array(items.into_iter().map(Self::into_toml).collect())
+            }
+            Value::Table(entries) => entries
+                .into_iter()
+                .map(|(name, node)| (name, node.into_toml()))
+                .collect::<toml::Table>()
+                .into(),
+        }
+    }
+
+    /// Whether it stands in a file, rather than in an override.
+    pub(super) fn is_from_file(&self) -> bool {
+        matches!(self.origin, Some(Origin::File { .. }))
+    }
 }
 
 impl fmt::Display for Value {
@@ -78,7 +184,7 @@ pub(super) fn parse(text: &str, path: &Path) -> Result<Node, ExperimentError> {
     let origin = |start| lines.at(start);
     Ok(Node {
         value: convert_table(table.get_ref(), &origin)?,
-        origin: lines.at(0),
+        origin: Some(lines.at(0)),
     })
 }
 
@@ -120,7 +226,7 @@ pub(super) fn set(root: &mut Node, text: &str) -> Result<(), ExperimentError> {
         if !matches!(place.value, Value::Table(_)) {
             *place = Node {
                 value: Value::Table(BTreeMap::new()),
-                origin: origin.clone(),
+                origin: Some(origin.clone()),
             };
         }
         let Value::Table(entries) = &mut place.value else {
@@ -128,10 +234,13 @@ pub(super) fn set(root: &mut Node, text: &str) -> Result<(), ExperimentError> {
         };
         place = entries.entry(part.to_owned()).or_insert_with(|| Node {
             value: Value::Table(BTreeMap::new()),
-            origin: origin.clone(),
+            origin: Some(origin.clone()),
         });
     }
-    *place = Node { value, origin };
+    *place = Node {
+        value,
+        origin: Some(origin),
+    };
     Ok(())
 }
 
@@ -159,7 +268,7 @@ fn convert_table(
     for (key, value) in table {
         let mut node = node(value, origin)?;
         // The key stands where a reader looks; a table's own span may lie elsewhere.
-        node.origin = origin(key.span().start);
+        node.origin = Some(origin(key.span().start));
         entries.insert(key.get_ref().to_string(), node);
     }
     Ok(Value::Table(entries))
@@ -178,7 +287,7 @@ fn node(
     };
     Ok(Node {
         value: convert(value.get_ref(), places)?,
-        origin: origin(start),
+        origin: Some(origin(start)),
     })
 }
 

@@ -12,12 +12,13 @@ use autophage_random::Stream;
 use autophage_theory::Paradigm;
 
 use crate::LabError;
+use crate::composer::Composer;
+use crate::curation::Pool;
 use crate::cycle::Cycle;
-use crate::training_set::Composer;
 use crate::volumes::Sizes;
 
-/// From the composer, the generation's number and the corpora before it to its training set.
-type Compose = fn(&Composer, u32, &[Arc<TokenStore>]) -> Result<DocumentSet, LabError>;
+/// From the composer, the generation's number and the pools before it to its training set.
+type Compose = fn(&Composer, u32, &[Pool]) -> Result<DocumentSet, LabError>;
 
 /// The parts of the loop that a test may break on purpose.
 pub(super) struct Mechanism {
@@ -56,7 +57,7 @@ pub(super) struct Lineage<'a> {
     start: &'a Start,
     composer: Composer,
     seed: u64,
-    corpora: Vec<Arc<TokenStore>>,
+    pools: Vec<Pool>,
 }
 
 impl<'a> Lineage<'a> {
@@ -68,7 +69,7 @@ impl<'a> Lineage<'a> {
         let composer = Composer::new(
             start.paradigm,
             seed,
-            start.store()?,
+            Pool::whole(start.store()?),
             start.sizes,
             start.generations,
         )?;
@@ -77,21 +78,24 @@ impl<'a> Lineage<'a> {
             start,
             composer,
             seed,
-            corpora: Vec::new(),
+            pools: Vec::new(),
         })
     }
 
     /// Makes the next generation.
     pub(super) fn turn(&mut self) -> Result<Turn, LabError> {
-        let n = self.corpora.len() as u32 + 1;
+        let n = self.pools.len() as u32 + 1;
         let cycle = Cycle {
             composer: &self.composer,
             learner: &NGramLearner::UNIGRAM,
             seed: self.seed,
             end_of_text: self.start.end_of_text(),
         };
-        let set = (self.mechanism.compose)(&self.composer, n, &self.corpora)?;
-        let trained = cycle.train(n, &set, &set, Epochs::Fixed(1), None, &mut |_| ())?;
+        let set = (self.mechanism.compose)(&self.composer, n, &self.pools)?;
+        let go_on = &mut |_: &_| ControlFlow::Continue(());
+        let trained = cycle
+            .train(n, &set, &set, Epochs::Fixed(1), None, go_on)?
+            .expect("nobody breaks off");
         let mut documents: Vec<Vec<u32>> = Vec::new();
         let request = |random| self.start.request(self.mechanism.filter, random);
         cycle.generate(n, trained.model.as_ref(), request, &mut |document| {
@@ -103,7 +107,7 @@ impl<'a> Lineage<'a> {
             self.start.vocabulary(),
             self.start.end_of_text(),
         )?);
-        self.corpora.push(corpus.clone());
+        self.pools.push(Pool::whole(corpus.clone()));
         Ok(Turn {
             trained: self.start.frequencies(&set),
             generated_tokens: corpus.tokens(),
@@ -159,6 +163,7 @@ impl Start {
             context: 1,
             overflow: Overflow::Slide,
             end_of_text: self.end_of_text(),
+            vocabulary: None,
             prompt: Vec::new(),
             random,
             batch: 256,
@@ -178,15 +183,16 @@ impl Start {
             training: documents,
             validation: documents,
             end_of_text: self.end_of_text(),
-            seed: 0,
-            generation: 1,
+            initialization: random,
+            shuffle: random,
             epochs: Epochs::Fixed(1),
             start_from: None,
         };
         let failed = || LabError::model("resampling");
         let model = NGramLearner::UNIGRAM
-            .train(&job, &mut |_| ())
+            .train(&job, &mut |_| ControlFlow::Continue(()))
             .map_err(failed())?
+            .expect("nobody breaks off")
             .model;
         let request = GenerationRequest {
             limit: Limit::Tokens(tokens),

@@ -58,7 +58,7 @@ impl Default for Mechanism {
     fn default() -> Self {
         Self {
             filter: SamplingFilter::default(),
-            compose: |composer, n, corpora| Ok(composer.compose(n, corpora)?.documents),
+            compose: |composer, n, pools| Ok(composer.compose(n, pools)?.documents),
         }
     }
 }
@@ -105,10 +105,10 @@ mod tests {
     fn a_wrong_weight_is_found_out() {
         let mechanism = Mechanism {
             // The latest corpus twice, where there is one.
-            compose: |composer, n, corpora| {
-                let mut documents = composer.compose(n, corpora)?.documents;
-                if let Some(latest) = corpora.last() {
-                    documents.extend(DocumentSet::whole(latest.clone()))?;
+            compose: |composer, n, pools| {
+                let mut documents = composer.compose(n, pools)?.documents;
+                if let Some(latest) = pools.last() {
+                    documents.extend(latest.documents())?;
                 }
                 Ok(documents)
             },
@@ -121,8 +121,8 @@ mod tests {
     fn a_dropped_source_is_found_out() {
         let mechanism = Mechanism {
             // Without the real documents, which come first.
-            compose: |composer, n, corpora| {
-                let set = composer.compose(n, corpora)?;
+            compose: |composer, n, pools| {
+                let set = composer.compose(n, pools)?;
                 let real = set
                     .provenance
                     .sources

@@ -1,38 +1,37 @@
 //! Error terms after one context, over the whole vocabulary.
 
+use autophage_corpus::ContextCounts;
 use autophage_theory::{Interval, TheoryError, decompose, direct_retention, wilson};
 
 use super::counted::Counted;
-use super::error_terms::{LEVEL, finite, latest_retention};
-use super::{AddedMass, ContextErrors, ErrorInputs};
+use super::terms::{LEVEL, finite, retention};
+use super::{AddedMass, ContextErrors};
 
 /// How many of the tokens with the greatest a(v) are recorded.
 const LARGEST_ADDED: usize = 3;
 
-/// The error terms after the context in place `i`, where `ideal` is the ideal mixture q. (V)
+/// The error terms after a context with its true counts, where the training set has the counts
+/// `training`, `ideal` is what the model should have learned, q, with the share of the truth in it,
+/// and `model` is what it says, p̂. (V)
 pub(super) fn context_errors(
-    inputs: &ErrorInputs<'_>,
-    i: usize,
-    ideal: &[f64],
+    (context, truth): (&[u32], &ContextCounts),
+    training: &ContextCounts,
+    (ideal, kept): (&[f64], f64),
+    model: &[f64],
 ) -> Result<ContextErrors, TheoryError> {
-    let truth = Counted::new(&inputs.tracked.truth()[i]);
-    let training = Counted::new(&inputs.training[i]);
-    let model = inputs.model.probabilities(i);
-    let total = finite(decompose(ideal, &model))?;
+    let truth = Counted::new(truth);
+    let training = Counted::new(training);
+    let total = finite(decompose(ideal, model))?;
     let total_error = total.as_ref().map_or(f64::INFINITY, |term| term.b);
-    let previous = inputs
-        .previous
-        .iter()
-        .map(|record| record.contexts[i].total_error);
-    let retention = latest_retention(inputs.paradigm, previous, total_error)?;
+    let retention = retention(kept, total_error);
     let entropy = truth.cross_entropy(truth.frequencies());
-    let model_on_truth = truth.gather(&model);
+    let model_on_truth = truth.gather(model);
     let mut record = ContextErrors {
-        context: inputs.tracked.contexts()[i].clone(),
+        context: context.to_vec(),
         initial_count: truth.total(),
         training_count: training.total(),
         total_error,
-        total_error_token: greatest_ratio(ideal, &model) as u32,
+        total_error_token: greatest_ratio(ideal, model) as u32,
         largest_added: total.map_or_else(Vec::new, |term| largest(&term.a)),
         sampling_error: None,
         unseen_mass: None,
@@ -48,7 +47,7 @@ pub(super) fn context_errors(
         let error = |q: &[f64], p_hat: &[f64]| -> Result<Option<f64>, TheoryError> {
             Ok(finite(decompose(q, p_hat))?.map(|term| term.b))
         };
-        let (ideal, model) = (training.gather(ideal), training.gather(&model));
+        let (ideal, model) = (training.gather(ideal), training.gather(model));
         record.sampling_error = error(&ideal, training.frequencies())?;
         record.unseen_mass = ideal.last().copied();
         record.learning_error = error(training.frequencies(), &model)?;

@@ -1,39 +1,35 @@
 //! Error terms of one event: a token against all others.
 
+use autophage_corpus::ContextCounts;
 use autophage_theory::{
     TheoryError, decompose_event, direct_retention, event_error_interval, wilson,
 };
 
-use super::error_terms::{LEVEL, finite, latest_retention};
-use super::{ErrorInputs, EventErrors, EventTerm};
+use super::terms::{LEVEL, finite, retention};
+use super::{EventErrors, EventTerm};
 
-/// The error terms of the event in place `i`, where `ideal` is the ideal mixture q after its context.
-/// (V)
+/// The error terms of `token` after a context, whose counts are `truth` and, in the training set,
+/// `training`; `ideal` is what the model should have learned, q, with the share of the truth in it,
+/// and `model` is what it says, p̂. (V)
 pub(super) fn event_errors(
-    inputs: &ErrorInputs<'_>,
-    i: usize,
-    ideal: &[f64],
+    (context, token): (&[u32], u32),
+    (truth, training): (&ContextCounts, &ContextCounts),
+    (ideal, kept): (&[f64], f64),
+    model: &[f64],
 ) -> Result<EventErrors, TheoryError> {
-    let event = inputs.tracked.events()[i];
-    let (context, token) = (event.context, event.token as usize);
-    let (truth, training) = (&inputs.tracked.truth()[context], &inputs.training[context]);
-    let initial = truth.conditional(event.token).unwrap_or(0.0);
-    let counted = training.conditional(event.token);
+    let initial = truth.conditional(token).unwrap_or(0.0);
+    let counted = training.conditional(token);
     // A sum of a mixture may exceed 1 by rounding.
-    let ideal = ideal[token].min(1.0);
-    let model = inputs.model.probabilities(context)[token].min(1.0);
+    let ideal = ideal[token as usize].min(1.0);
+    let model = model[token as usize].min(1.0);
 
     let total = event_term(ideal, model)?;
-    let previous = inputs
-        .previous
-        .iter()
-        .map(|record| record.events[i].total.error);
-    let count = training.next.get(&event.token).copied().unwrap_or(0);
+    let count = training.next.get(&token).copied().unwrap_or(0);
     // The only error is an interval of no trials.
     let training_interval = wilson(count, training.total, LEVEL).ok();
     Ok(EventErrors {
-        context: inputs.tracked.contexts()[context].clone(),
-        token: event.token,
+        context: context.to_vec(),
+        token,
         initial_probability: initial,
         ideal_probability: ideal,
         training_probability: counted,
@@ -50,7 +46,7 @@ pub(super) fn event_errors(
             Some(interval) => finite(event_error_interval(interval, model))?,
             None => None,
         },
-        retention: latest_retention(inputs.paradigm, previous, total.error)?,
+        retention: retention(kept, total.error),
         direct_retention: direct_retention(&[initial, 1.0 - initial], &[model, 1.0 - model])?,
     })
 }

@@ -1,20 +1,7 @@
-//! What is recorded of the error terms of one generation.
+//! What is recorded of the error terms of a model.
 
 use autophage_theory::Interval;
 use serde::{Deserialize, Serialize};
-
-use crate::statistics::Quantiles;
-
-/// Error terms and retention of one generation, after every tracked context.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct GenerationErrors {
-    /// Number of the generation, from 1.
-    pub generation: u32,
-    /// Whole-vocabulary resolution: every token is a category of its own.
-    pub contexts: Vec<ContextErrors>,
-    /// One-event resolution: a token against all others.
-    pub events: Vec<EventErrors>,
-}
 
 /// Error terms after one context, over the whole vocabulary.
 ///
@@ -28,7 +15,7 @@ pub struct ContextErrors {
     pub initial_count: u64,
     /// Occurrences before a token in the actual training set: what q̂ is counted from.
     pub training_count: u64,
-    /// b of the model p̂ against the ideal mixture q of p and the earlier models. No interval: for
+    /// b of the model p̂ against the ideal q that it should have learned. No interval: for
     /// the theorem, p is the initial corpus itself and not an estimate of something else.
     #[serde(with = "crate::serialize::infinite")]
     pub total_error: f64,
@@ -50,9 +37,9 @@ pub struct ContextErrors {
     /// the greatest ratio of many: where counts are small, even a model without error has a lower end
     /// above 0.
     pub learning_error_interval_95: Option<Interval>,
-    /// w_n: the share of p in p̂ by the recursion over all generations.
+    /// w: the share of p in p̂ that follows from its share in q and from b.
     pub retention: f64,
-    /// w*_n = min p̂(v)/p(v): the largest w with p̂ ≥ w·p everywhere. Never below `retention`
+    /// w* = min p̂(v)/p(v): the largest w with p̂ ≥ w·p everywhere. Never below `retention`
     /// but for rounding.
     pub direct_retention: f64,
     /// H(p) = −Σ p ln p: the cross-entropy that no model can be below on the initial corpus.
@@ -60,7 +47,7 @@ pub struct ContextErrors {
     /// H(p, p̂) = −Σ p ln p̂.
     #[serde(with = "crate::serialize::infinite")]
     pub cross_entropy_nats: f64,
-    /// H(p) − ln w_n: the theorem's upper bound of the cross-entropy.
+    /// H(p) − ln w: the theorem's upper bound of the cross-entropy.
     #[serde(with = "crate::serialize::infinite")]
     pub cross_entropy_bound_nats: f64,
 }
@@ -83,7 +70,7 @@ pub struct EventErrors {
     pub token: u32,
     /// Its probability p in the initial corpus.
     pub initial_probability: f64,
-    /// Its probability q in the ideal mixture.
+    /// Its probability q in the ideal.
     pub ideal_probability: f64,
     /// Its frequency q̂ in the actual training set; `null` if the context is not in it.
     pub training_probability: Option<f64>,
@@ -102,9 +89,9 @@ pub struct EventErrors {
     /// size cannot tell the model from a perfect one. `null` if the context is not in the training set
     /// or the upper end is infinite.
     pub learning_error_interval_95: Option<Interval>,
-    /// w_n of the event, by the recursion over all generations.
+    /// w of the event.
     pub retention: f64,
-    /// w*_n of the event.
+    /// w* of the event.
     pub direct_retention: f64,
 }
 
@@ -120,68 +107,4 @@ pub struct EventTerm {
     /// a of all other tokens together. b or 0.
     #[serde(with = "crate::serialize::infinite")]
     pub added_to_others: f64,
-}
-
-/// A generation's error terms in a few numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ErrorSummary {
-    /// Number of the generation.
-    pub generation: u32,
-    /// Number of contexts.
-    pub contexts: u64,
-    /// Total error over the contexts.
-    pub total_error: Quantiles,
-    /// Learning error over the contexts that have one; `null` if none has.
-    pub learning_error: Option<Quantiles>,
-    /// Mass of tokens unseen in training, mean over the contexts that the training set has; `null` if
-    /// it has none.
-    pub unseen_mass: Option<f64>,
-    /// w_n over the contexts.
-    pub retention: Quantiles,
-    /// w_n averaged over the places of the initial corpus: contexts weighted by their count there.
-    pub retention_by_place: f64,
-    /// w*_n over the contexts.
-    pub direct_retention: Quantiles,
-    /// w*_n averaged like `retention_by_place`.
-    pub direct_retention_by_place: f64,
-}
-
-impl GenerationErrors {
-    /// The distribution of the error terms and of the retention over the contexts. `None` without a
-    /// context.
-    pub fn summary(&self) -> Option<ErrorSummary> {
-        let quantiles = |of: &dyn Fn(&ContextErrors) -> f64| {
-            Quantiles::new(self.contexts.iter().map(of).collect())
-        };
-        let places: u64 = self
-            .contexts
-            .iter()
-            .map(|context| context.initial_count)
-            .sum();
-        let by_place = |of: &dyn Fn(&ContextErrors) -> f64| {
-            let weighted = |context| of(context) * context.initial_count as f64;
-            self.contexts.iter().map(weighted).sum::<f64>() / places.max(1) as f64
-        };
-        let learning = self
-            .contexts
-            .iter()
-            .filter_map(|context| context.learning_error);
-        let unseen: Vec<f64> = self
-            .contexts
-            .iter()
-            .filter_map(|context| context.unseen_mass)
-            .collect();
-        Some(ErrorSummary {
-            generation: self.generation,
-            contexts: self.contexts.len() as u64,
-            total_error: quantiles(&|context| context.total_error)?,
-            learning_error: Quantiles::new(learning.collect()),
-            unseen_mass: (!unseen.is_empty())
-                .then(|| unseen.iter().sum::<f64>() / unseen.len() as f64),
-            retention: quantiles(&|context| context.retention)?,
-            retention_by_place: by_place(&|context| context.retention),
-            direct_retention: quantiles(&|context| context.direct_retention)?,
-            direct_retention_by_place: by_place(&|context| context.direct_retention),
-        })
-    }
 }

@@ -1,4 +1,4 @@
-//! The contexts that a lineage is followed by.
+//! The contexts that models are followed by.
 
 use std::collections::HashMap;
 
@@ -17,7 +17,7 @@ pub struct Event {
     pub token: u32,
 }
 
-/// Contexts and events that are followed through all generations, with their ground truth.
+/// Contexts and events that models are followed by, with their ground truth.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tracked {
     contexts: Vec<Vec<u32>>,

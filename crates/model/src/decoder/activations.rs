@@ -6,14 +6,14 @@ use crate::architecture::{Architecture, Residual};
 
 /// A normalised matrix and the statistics of its rows, (N, 2).
 #[derive(Debug)]
-pub(super) struct Normalized<T> {
+pub(crate) struct Normalized<T> {
     pub(super) out: T,
     pub(super) statistics: T,
 }
 
 /// What a block computes from its rows. Shapes as (N, C) with C the hidden size, unless noted.
 #[derive(Debug)]
-pub(super) struct BlockActivations<T> {
+pub(crate) struct BlockActivations<T> {
     pub(super) attention_norm: Normalized<T>,
     /// Queries and keys before their own normalisation, where they have one, and the statistics of
     /// that: (N · heads, 2).
@@ -49,7 +49,7 @@ pub(super) enum Keep {
 
 /// The activations of a pass over some rows: allocated once, used by every pass.
 #[derive(Debug)]
-pub(super) struct ActivationBuffers<T> {
+pub(crate) struct ActivationBuffers<T> {
     /// The residual stream before each block and after the last; or two that take turns.
     pub(super) residuals: Vec<T>,
     /// One for each block; or one that all share.
@@ -68,7 +68,7 @@ pub(crate) type Activations<B> = ActivationBuffers<Buffer<B>>;
 /// The gradients that the backward pass works in: allocated once, used by every pass. (N, C) with C
 /// the hidden size, unless noted.
 #[derive(Debug)]
-pub(super) struct GradientBuffers<T> {
+pub(crate) struct GradientBuffers<T> {
     /// Gradient of the residual stream, carried from block to block.
     pub(super) stream: T,
     /// What the MLP adds to it, where attention must not see that.

@@ -273,7 +273,13 @@ impl<'a, B: Backend> Sampler<'a, B> {
             return Ok(());
         }
         let network = self.network;
-        let step = Step::new(network.backend, network.architecture, &tokens, entries, None)?;
+        let step = Step::new(
+            network.backend,
+            network.architecture,
+            &tokens,
+            entries,
+            None,
+        )?;
         let context = Context::Cache(&step.entries, &mut self.cache);
         network.blocks(&step.tokens, context, &mut self.activations);
         let drawing: Vec<u32> = (0..rows.len() as u32)
@@ -302,7 +308,9 @@ impl<'a, B: Backend> Sampler<'a, B> {
     /// Tokens that may be drawn.
     fn vocabulary(&self) -> usize {
         let known = self.network.architecture.vocabulary;
-        self.request.vocabulary.map_or(known, |most| known.min(most))
+        self.request
+            .vocabulary
+            .map_or(known, |most| known.min(most))
     }
 
     /// Draws the next token of every document that slides, from exactly its last `context` tokens.
@@ -362,9 +370,10 @@ impl<'a, B: Backend> Sampler<'a, B> {
         for (&place, &token) in places.iter().zip(drawn) {
             let document = &mut self.queue[place];
             let end_of_text = self.request.end_of_text;
-            let ends = token == end_of_text || self.ends.contains(&token);
-            let token = if ends { end_of_text } else { token };
-            document.tokens.push(token);
+            // In a stream no token ends anything.
+            let documents = matches!(self.request.form, Form::Documents { .. });
+            let ends = documents && (token == end_of_text || self.ends.contains(&token));
+            document.tokens.push(if ends { end_of_text } else { token });
             self.tokens_in_queue += 1;
             let length = document.tokens.len();
             let complete = match self.request.form {

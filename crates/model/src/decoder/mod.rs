@@ -14,3 +14,4 @@ pub use model::Decoder;
 
 pub(crate) use activations::{Activations, BackwardScratch};
 pub(crate) use batch::TrainingBatch;
+pub(crate) use model::read_buffer;

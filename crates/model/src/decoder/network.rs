@@ -8,7 +8,7 @@ use autophage_compute::operation::{
     Activate, Add, Attention, AttentionCached, Embed, Gate, Gather, HeadLogits, HeadLosses,
     HeadSample, HeadShape, Linear, LinearShape, Lookup, Normalize, Rotate, Rows, SamplingFilter,
 };
-use autophage_compute::{Backend, Buffer, Device, IndexArray, OutOfMemory};
+use autophage_compute::{Backend, Buffer, IndexArray, OutOfMemory};
 
 use super::activations::{
     ActivationBuffers, Activations, BlockActivations, Keep, Normalized, activations,

@@ -156,7 +156,8 @@ fn expand(types: &Value) -> Result<Vec<&str>, ModelError> {
         let Some([Value::Array(pattern), times]) = pair.as_array().map(Vec::as_slice) else {
             return Err(not_pairs());
         };
-        let pattern: Vec<&str> = pattern.iter().filter_map(Value::as_str).collect();
+        let pattern: Option<Vec<&str>> = pattern.iter().map(Value::as_str).collect();
+        let pattern = pattern.ok_or_else(not_pairs)?;
         if let Some(kind) = pattern
             .iter()
             .find(|kind| !["global", "local"].contains(kind))

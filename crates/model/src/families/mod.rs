@@ -15,6 +15,8 @@ mod rotary;
 mod sizes;
 mod stored;
 mod tensor_names;
+#[cfg(test)]
+mod tests;
 
 pub use family::Family;
 pub use sizes::Sizes;

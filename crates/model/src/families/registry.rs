@@ -29,13 +29,13 @@ impl Family {
             .find(|family| family.model_type() == model_type);
         family.copied().ok_or_else(|| ModelError::Architecture {
             field: "model_type",
-            problem: format!("{model_type:?} is not supported; {}", supported()),
+            problem: format!("{model_type:?} is not supported; {}", Self::supported()),
         })
     }
-}
 
-/// A list of the names, for messages.
-pub(super) fn supported() -> String {
-    let names: Vec<&str> = FAMILIES.iter().map(|family| family.model_type()).collect();
-    format!("supported are {}", names.join(", "))
+    /// Which there are, for messages.
+    pub(crate) fn supported() -> String {
+        let names: Vec<&str> = FAMILIES.iter().map(|family| family.model_type()).collect();
+        format!("supported are {}", names.join(", "))
+    }
 }

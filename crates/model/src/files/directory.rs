@@ -33,6 +33,17 @@ pub(crate) fn save(
     text(GENERATION_CONFIG, config.generation_json())
 }
 
+impl ModelConfig {
+    /// The configuration of the model in a directory, as its files together say it.
+    ///
+    /// # Errors
+    /// As for [`Decoder::load`](crate::Decoder::load): the weights are read as well, since they may
+    /// say more than `config.json`.
+    pub fn load(directory: &Path) -> Result<Self, ModelError> {
+        load(directory).map(|(config, _)| config)
+    }
+}
+
 /// Reads what [`save`], or Hugging Face Transformers, wrote.
 ///
 /// # Errors

@@ -4,6 +4,8 @@
 mod directory;
 mod read;
 mod shards;
+#[cfg(test)]
+mod tests;
 mod weight_format;
 mod write;
 

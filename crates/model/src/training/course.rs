@@ -38,6 +38,10 @@ pub(super) struct Place {
     pub(super) in_step: usize,
     /// Sum of the losses of the epoch's targets so far, in nats.
     pub(super) epoch_loss: f64,
+    /// Validation sequences whose losses are summed, after the epoch's last step.
+    pub(super) validated: usize,
+    /// That sum, in nats.
+    pub(super) validation_loss: f64,
     /// Targets trained on, over all epochs.
     pub(super) tokens: u64,
     /// Whether the training is over.
@@ -120,6 +124,8 @@ impl<'a, B: Backend> Course<'a, B> {
                 sequences: 0,
                 in_step: 0,
                 epoch_loss: 0.0,
+                validated: 0,
+                validation_loss: 0.0,
                 tokens: 0,
                 over: false,
                 seconds: 0.0,
@@ -211,22 +217,23 @@ impl<'a, B: Backend> Course<'a, B> {
         if self.validation.len() == 0 {
             return Ok(Some(None));
         }
-        let all: Vec<usize> = (0..self.validation.len()).collect();
-        let mut total = 0.0;
-        let mut done = 0;
-        for some in all.chunks(self.trainer.settings().sequences_per_step) {
-            let sequences: Vec<_> = some.iter().map(|&i| self.validation.get(i)).collect();
-            total += self.trainer.total_loss(&sequences)?;
-            done += some.len();
+        let all = self.validation.len();
+        while self.place.validated < all {
+            let begin = self.place.validated;
+            let end = all.min(begin + self.trainer.settings().sequences_per_step);
+            let sequences: Vec<_> = (begin..end).map(|i| self.validation.get(i)).collect();
+            self.place.validation_loss += self.trainer.total_loss(&sequences)?;
+            self.place.validated = end;
             let event = TrainingEvent::Validation {
-                done: done as u64,
-                sequences: all.len() as u64,
+                done: end as u64,
+                sequences: all as u64,
             };
             if observer(&event).is_break() {
                 return Ok(None);
             }
         }
-        Ok(Some(Some(total / self.validation.targets() as f64)))
+        let targets = self.validation.targets() as f64;
+        Ok(Some(Some(self.place.validation_loss / targets)))
     }
 
     /// Notes how good the weights are after an epoch, and goes on to the next or to the end.
@@ -253,6 +260,8 @@ impl<'a, B: Backend> Course<'a, B> {
             self.place.epoch += 1;
             self.place.sequences = 0;
             self.place.epoch_loss = 0.0;
+            self.place.validated = 0;
+            self.place.validation_loss = 0.0;
         }
     }
 }

@@ -5,7 +5,7 @@
 //! little-endian, and a checksum of everything before it.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -42,6 +42,8 @@ struct Head {
     in_step: usize,
     /// Floating-point numbers as their bits, which JSON would not keep.
     epoch_loss: u64,
+    validated: usize,
+    validation_loss: u64,
     tokens: u64,
     over: bool,
     seconds: u64,
@@ -89,7 +91,10 @@ impl Identity {
             ("end of training", self.end.clone()),
             ("training sequences", self.training_sequences.to_string()),
             ("training targets", self.training_targets.to_string()),
-            ("validation sequences", self.validation_sequences.to_string()),
+            (
+                "validation sequences",
+                self.validation_sequences.to_string(),
+            ),
             ("validation targets", self.validation_targets.to_string()),
         ]
     }
@@ -113,6 +118,8 @@ pub(super) fn save<B: Backend>(course: &Course<'_, B>, directory: &Path) -> Resu
         sequences: place.sequences,
         in_step: place.in_step,
         epoch_loss: place.epoch_loss.to_bits(),
+        validated: place.validated,
+        validation_loss: place.validation_loss.to_bits(),
         tokens: place.tokens,
         over: place.over,
         seconds: place.seconds.to_bits(),
@@ -212,7 +219,8 @@ pub(super) fn load<B: Backend>(
         under_way.then_some(&mut trainer.gradients),
     ];
     for buffer in buffers.into_iter().flatten().flat_map(Parameters::iter_mut) {
-        let values = read_numbers(&mut source, Array::len(buffer)).map_err(ModelError::file(&path))?;
+        let values =
+            read_numbers(&mut source, Array::len(buffer)).map_err(ModelError::file(&path))?;
         backend.write(buffer, 0, &values);
     }
     if under_way {
@@ -236,6 +244,8 @@ pub(super) fn load<B: Backend>(
         sequences: head.sequences,
         in_step: head.in_step,
         epoch_loss: f64::from_bits(head.epoch_loss),
+        validated: head.validated,
+        validation_loss: f64::from_bits(head.validation_loss),
         tokens: head.tokens,
         over: head.over,
         seconds: f64::from_bits(head.seconds),
@@ -272,7 +282,7 @@ fn verify(path: &Path) -> Result<(), ModelError> {
     }
 }
 
-fn read_head(source: &mut impl io::BufRead) -> Result<Head, String> {
+fn read_head(source: &mut impl BufRead) -> Result<Head, String> {
     let mut line = String::new();
     source
         .take(LONGEST_LINE)
@@ -285,7 +295,9 @@ fn read_head(source: &mut impl io::BufRead) -> Result<Head, String> {
         } if head.format == FORMAT => Ok(head),
         Head {
             format, version, ..
-        } => Err(format!("{format}, version {version}; this program reads {FORMAT}, version {VERSION}")),
+        } => Err(format!(
+            "{format}, version {version}; this program reads {FORMAT}, version {VERSION}"
+        )),
     }
 }
 

@@ -230,12 +230,7 @@ impl<B: Backend> Trainer<B> {
     ) -> Result<TrainingBatch<B::Memory>, OutOfMemory> {
         let inputs: Vec<&[u32]> = sequences.iter().map(TrainingSequence::inputs).collect();
         let targets: Vec<&[u32]> = sequences.iter().map(TrainingSequence::targets).collect();
-        TrainingBatch::new(
-            &*self.backend,
-            self.model.architecture(),
-            &inputs,
-            &targets,
-        )
+        TrainingBatch::new(&*self.backend, self.model.architecture(), &inputs, &targets)
     }
 
     /// Checks the sequences of a step; returns how many targets they have.

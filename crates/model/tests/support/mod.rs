@@ -9,8 +9,10 @@ use std::sync::Arc;
 use autophage_corpus::{DocumentSet, TokenStoreWriter};
 use safetensors::SafeTensors;
 
+pub mod fixtures;
+
 pub fn fixture() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/gpt-neo")
+    fixtures::gpt_neo()
 }
 
 /// The tensors of a fixture file by name; integers become floats.
@@ -37,10 +39,13 @@ pub fn tensors(file: &str) -> BTreeMap<String, Vec<f64>> {
         .collect()
 }
 
-/// The two sequences of the fixture.
+/// The sequences of the fixture.
 pub fn input_ids() -> Vec<Vec<u32>> {
+    let bytes = std::fs::read(fixture().join("outputs.safetensors")).unwrap();
+    let file = SafeTensors::deserialize(&bytes).unwrap();
+    let length = file.tensor("input_ids").unwrap().shape()[1];
     tensors("outputs.safetensors")["input_ids"]
-        .chunks(48)
+        .chunks(length)
         .map(|row| row.iter().map(|&id| id as u32).collect())
         .collect()
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use autophage_lab::{Experiment, Run};
+use autophage_lab::{Experiment, Key, Run};
 use serde::Serialize;
 
 use super::Notes;
@@ -48,20 +48,13 @@ impl SettingDifference {
     }
 }
 
-/// Keys that leave what is measured as it is: names, how far a run goes, and how fast.
-const WITHOUT_EFFECT: [&str; 6] = [
-    "name",
-    "generations",
-    "generation.batch",
-    "compute.backend",
-    "compute.threads",
-    "compute.isa",
-];
-
-/// The keys that make a difference, with both values.
+/// The keys that make a difference, with both values: not names, how far a run goes, how fast, and how
+/// it rounds.
 fn differences(first: &Experiment, second: &Experiment) -> Vec<autophage_lab::Difference> {
     let mut differences = first.differences(second);
-    differences.retain(|difference| !WITHOUT_EFFECT.contains(&difference.key.as_str()));
+    differences.retain(|difference| {
+        Key::named(&difference.key).is_none_or(|key| key.effect.distinguishes())
+    });
     differences
 }
 

@@ -72,13 +72,8 @@ pub(super) fn scalars(run: &Run, generation: u32) -> Result<Vec<Scalar>, LabErro
         return Ok(run.baseline()?.as_ref().map(flattened).unwrap_or_default());
     }
     let mut scalars = flattened(&run.metrics(generation)?);
-    let timing = run.timing(generation)?;
-    for (stage, timing) in [
-        ("train", timing.train),
-        ("generate", timing.generate),
-        ("measure", timing.measure),
-    ] {
-        scalars.extend(of_stage(stage, &timing));
+    for (stage, timing) in run.timing(generation)?.stages.iter() {
+        scalars.extend(of_stage(stage, timing));
     }
     Ok(scalars)
 }

@@ -80,8 +80,7 @@ fn events(run: &Run) -> Result<Vec<u8>, LabError> {
             let text = format!("```toml\n{}```\n", run.experiment().to_toml());
             tagged.push(("experiment".to_owned(), Summary::Text(text)));
         } else {
-            let timing = run.timing(generation)?;
-            time += timing.train.seconds + timing.generate.seconds + timing.measure.seconds;
+            time += run.timing(generation)?.seconds();
             tagged.extend(histograms(&run.metrics(generation)?));
             tagged.extend(samples(run, generation)?);
         }

@@ -1,6 +1,6 @@
 //! How the models were trained, and how long everything took.
 
-use autophage_lab::{CurvePoint, StageTiming, Timing};
+use autophage_lab::{CurvePoint, Timing};
 
 use super::histogram::place;
 use super::quantity::{Group, Quantity};
@@ -11,15 +11,6 @@ use crate::{Axis, Colour, Figure, GenerationData, Mark, Point, RunData, Section}
 const CURVES: usize = 6;
 /// Points of a training curve; the steps between them are averaged.
 const CURVE_POINTS: usize = 100;
-
-/// A stage by name.
-type Stage = (&'static str, fn(&Timing) -> &StageTiming);
-
-const STAGES: [Stage; 3] = [
-    ("train", |timing| &timing.train),
-    ("generate", |timing| &timing.generate),
-    ("measure", |timing| &timing.measure),
-];
 
 pub(super) fn add(shown: &Shown<'_>, figures: &mut Vec<Figure>) {
     for (index, run, _) in shown.iter() {
@@ -135,9 +126,7 @@ fn validation(shown: &Shown<'_>, index: usize, run: &RunData) -> Figure {
 
 fn time(shown: &Shown<'_>, index: usize, run: &RunData) -> Figure {
     let longest = run.generations().iter().filter_map(|g| g.timing.as_ref());
-    let longest = longest
-        .map(|timing| STAGES.map(|(_, stage)| stage(timing).seconds).iter().sum())
-        .fold(0.0, f64::max);
+    let longest = longest.map(Timing::seconds).fold(0.0, f64::max);
     let (unit, seconds) = match longest {
         longest if longest < 300.0 => ("seconds", 1.0),
         longest if longest < 18_000.0 => ("minutes", 60.0),
@@ -150,16 +139,16 @@ fn time(shown: &Shown<'_>, index: usize, run: &RunData) -> Figure {
     let names = ["time", "", "Time by stage"];
     let mut figure = figure_of_run(shown, index, names, generation_axis(), y);
     figure.caption = "How long each generation took.".to_owned();
-    for (place, (label, stage)) in STAGES.iter().enumerate() {
+    for (place, stage) in shown.stages().into_iter().enumerate() {
         let points = run.generations().iter().filter_map(|generation| {
-            let timing = stage(generation.timing.as_ref()?);
+            let timing = generation.timing.as_ref()?.stages.get(stage)?;
             Some(Point::new(
                 f64::from(generation.number),
                 timing.seconds / seconds,
             ))
         });
         let colour = Colour::Category(place);
-        figure.push((*label).to_owned(), Mark::Stack, colour, points.collect());
+        figure.push(stage.to_owned(), Mark::Stack, colour, points.collect());
     }
     figure
 }
@@ -176,11 +165,66 @@ fn throughput(shown: &Shown<'_>, figures: &mut Vec<Figure>) {
         },
         truth: "",
     };
-    let quantities = STAGES.map(|(label, stage)| {
-        Quantity::new(label, label, move |generation| {
-            let timing = stage(generation.timing.as_ref()?);
-            (timing.tokens > 0).then(|| (timing.tokens_per_second(), None))
+    let stages = shown.stages();
+    let quantities: Vec<Quantity<'_>> = stages
+        .iter()
+        .map(|&stage| {
+            Quantity::new(stage, stage, move |generation| {
+                let timing = generation.timing.as_ref()?.stages.get(stage)?;
+                (timing.tokens > 0).then(|| (timing.tokens_per_second(), None))
+            })
         })
-    });
+        .collect();
     quantity::add(shown, &group, &quantities, figures);
+}
+
+#[cfg(test)]
+mod tests {
+    use autophage_lab::{ByStage, Stage, StageTiming};
+
+    use super::*;
+    use crate::{PageOptions, page, testing};
+
+    /// The run with these stages, of one second each.
+    fn staged(stages: &[Stage]) -> RunData {
+        let second = StageTiming {
+            seconds: 1.0,
+            tokens: 7,
+        };
+        let all: ByStage<StageTiming> = stages.iter().map(|&stage| (stage, second)).collect();
+        let mut run = testing::run();
+        for generation in &mut run.generations {
+            generation.timing.as_mut().unwrap().stages = all.clone();
+        }
+        run
+    }
+
+    #[test]
+    fn whatever_stages_there_are_are_shown_in_their_order() {
+        let audit = Stage::new("audit", "documents");
+        let plain = [Stage::TRAIN, Stage::GENERATE, Stage::MEASURE];
+        let more = [
+            Stage::TRAIN,
+            Stage::GENERATE,
+            Stage::CURATE,
+            Stage::MEASURE,
+            audit,
+        ];
+        let runs = [staged(&plain), staged(&more)];
+        let expected = ["train", "generate", "curate", "measure", "audit"];
+        assert_eq!(Shown::new(&runs).stages(), expected);
+
+        let mut figures = Vec::new();
+        let only = &runs[1..];
+        add(&Shown::new(only), &mut figures);
+        let time = figures.iter().find(|figure| figure.name == "time").unwrap();
+        let labels: Vec<&str> = time.series.iter().map(|s| s.label.as_str()).collect();
+        assert_eq!(labels, expected);
+        let html = page(&runs, &PageOptions::default()).unwrap();
+        let row = |stage: &str| format!("<th scope=\"row\">{stage}</th>");
+        assert!(expected.iter().all(|stage| html.contains(&row(stage))));
+        let curated = html.split(&row("curate")).nth(1).unwrap();
+        let row = curated.split("</tr>").next().unwrap();
+        assert_eq!(row.matches("<td>").count(), 2, "{row}");
+    }
 }

@@ -1,6 +1,6 @@
 //! What was run: the experiment, its text, the machine, and the time.
 
-use autophage_lab::{Architecture, Experiment, ModelSettings, StageTiming, Timing};
+use autophage_lab::{Experiment, ModelSettings, StageTiming};
 use maud::{Markup, html};
 
 use crate::figures::Shown;
@@ -8,7 +8,9 @@ use crate::number::{count, seconds};
 use crate::{RunData, RunState};
 
 pub(super) fn chapter(shown: &Shown<'_>) -> Markup {
-    let facts: Vec<Vec<(&str, String)>> = shown.runs.iter().map(facts).collect();
+    let stages = shown.stages();
+    let facts: Vec<Vec<(&str, String)>> =
+        shown.runs.iter().map(|run| facts(run, &stages)).collect();
     html! {
         div class="scroll" {
             table class="facts" {
@@ -85,31 +87,13 @@ fn differences(shown: &Shown<'_>) -> Markup {
     }
 }
 
-/// What is to be said of a run, the same for each.
-fn facts(run: &RunData) -> Vec<(&'static str, String)> {
+/// What is to be said of a run, the same for each; these are the stages of all of them.
+fn facts<'a>(run: &RunData, stages: &[&'a str]) -> Vec<(&'a str, String)> {
     let (experiment, record) = (run.experiment(), run.record());
     let unknown = || "not known yet".to_owned();
     let baseline = run.baseline();
-    let timings: Vec<&Timing> = run
-        .generations()
-        .iter()
-        .filter_map(|g| g.timing.as_ref())
-        .collect();
-    let sum = |stage: fn(&Timing) -> &StageTiming| -> StageTiming {
-        let stages = || timings.iter().map(|timing| stage(timing));
-        StageTiming {
-            seconds: stages().map(|stage| stage.seconds).sum(),
-            tokens: stages().map(|stage| stage.tokens).sum(),
-        }
-    };
-    let (train, generate, measure) = (sum(|t| &t.train), sum(|t| &t.generate), sum(|t| &t.measure));
-    let speed = |stage: StageTiming| {
-        format!(
-            "{} tokens/s",
-            count(stage.tokens_per_second().round() as u64)
-        )
-    };
-    vec![
+    let timings = || run.generations().iter().filter_map(|g| g.timing.as_ref());
+    let mut facts = vec![
         ("experiment", experiment.name.clone()),
         ("directory", run.directory().display().to_string()),
         ("paradigm", experiment.paradigm.to_string()),
@@ -166,33 +150,35 @@ fn facts(run: &RunData) -> Vec<(&'static str, String)> {
         ("begun", date(record.created_unix_seconds)),
         (
             "time",
-            seconds(train.seconds + generate.seconds + measure.seconds),
+            seconds(timings().map(|timing| timing.seconds()).sum()),
         ),
-        (
-            "training",
-            format!("{}, {}", seconds(train.seconds), speed(train)),
-        ),
-        (
-            "generating",
-            format!("{}, {}", seconds(generate.seconds), speed(generate)),
-        ),
-        (
-            "measuring",
-            format!("{}, {}", seconds(measure.seconds), speed(measure)),
-        ),
-    ]
+    ];
+    for stage in stages {
+        let of_stage = || timings().filter_map(|timing| timing.stages.get(stage));
+        let total = StageTiming {
+            seconds: of_stage().map(|timing| timing.seconds).sum(),
+            tokens: of_stage().map(|timing| timing.tokens).sum(),
+        };
+        let speed = total.tokens_per_second().round() as u64;
+        let value = format!("{}, {} tokens/s", seconds(total.seconds), count(speed));
+        facts.push((stage, value));
+    }
+    facts
 }
 
 /// The model in a few words.
 pub(super) fn model(experiment: &Experiment) -> String {
     match &experiment.model {
-        ModelSettings::GptNeo(settings) => match &settings.architecture {
-            Architecture::Sizes(sizes) => format!(
-                "GPT-Neo, {} layers of width {}, {} heads",
-                sizes.layers, sizes.hidden, sizes.heads
+        ModelSettings::Transformer(settings) => match &settings.pretrained {
+            None => format!(
+                "{}, {} layers of width {}, {} heads",
+                settings.family.label(),
+                settings.layers,
+                settings.hidden,
+                settings.heads
             ),
-            Architecture::Pretrained { pretrained } => {
-                format!("GPT-Neo from {}", pretrained.display())
+            Some(pretrained) => {
+                format!("{} from {}", settings.family.label(), pretrained.display())
             }
         },
         ModelSettings::NGram(settings) => format!("{}-gram model", settings.order),

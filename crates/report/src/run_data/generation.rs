@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use autophage_corpus::{DocumentSet, TokenStore, Tokenizer, count_contexts};
-use autophage_lab::{CurvePoint, LabError, Metrics, Provenance, Run, Timing};
-use autophage_measure::retention::{ContextErrors, ErrorSummary, EventErrors, GenerationErrors};
+use autophage_lab::{
+    CurvePoint, ErrorSummary, GenerationErrors, LabError, Metrics, Provenance, Run, Timing,
+};
+use autophage_measure::retention::{ContextErrors, EventErrors};
 
 use super::initial::token_text;
 use super::{InitialData, ProbeContext, Problems};

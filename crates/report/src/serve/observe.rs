@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use autophage_durable::Checksum;
-use autophage_lab::{LabError, Run};
+use autophage_lab::{LabError, Layout, Run};
 use serde::Serialize;
 
 /// What a page that is kept up to date is told.
@@ -135,13 +135,14 @@ fn observe_run(directory: &Path) -> Observed {
     };
     let mut version = Checksum::new();
     version.update(seen.as_bytes());
-    for name in [
-        "experiment.toml",
-        "run.json",
-        "baseline.json",
-        "metrics.jsonl",
+    let layout = Layout::new(directory);
+    for path in [
+        layout.experiment(),
+        layout.record(),
+        layout.baseline(),
+        layout.metrics(),
     ] {
-        version.update(stamp(&directory.join(name)).as_bytes());
+        version.update(stamp(&path).as_bytes());
     }
     Observed {
         version: format!("{:016x}", version.finish()),

@@ -4,6 +4,8 @@ use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use autophage_lab::Layout;
+
 use super::observe::stamp;
 use crate::{ReportError, RunData};
 
@@ -34,7 +36,7 @@ impl Readings {
         let mut runs = Vec::new();
         let mut stamps = Vec::new();
         for directory in directories {
-            let first_generation = stamp(&directory.join("generations/001/manifest.json"));
+            let first_generation = stamp(&Layout::new(directory).generation(1).manifest());
             let data = match self.take(directory) {
                 Some(mut known) if known.first_generation == first_generation => {
                     known.data.refresh()?;

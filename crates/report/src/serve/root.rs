@@ -4,6 +4,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use autophage_lab::Layout;
+
 /// How deep below the folder runs are looked for.
 const DEPTH: usize = 4;
 
@@ -76,7 +78,7 @@ impl Root {
 
     /// Whether it is itself a run.
     pub(crate) fn is_run(&self) -> bool {
-        is_run(&self.directory)
+        Layout::new(&self.directory).is_run()
     }
 
     /// The directory of a run; `None` if there is no run, or if a link leads out of the folder.
@@ -84,7 +86,8 @@ impl Root {
         let mut directory = self.directory.clone();
         directory.extend(path.names());
         let directory = directory.canonicalize().ok()?;
-        (directory.starts_with(&self.directory) && is_run(&directory)).then_some(directory)
+        (directory.starts_with(&self.directory) && Layout::new(&directory).is_run())
+            .then_some(directory)
     }
 
     /// The directories of several runs; `None` if one of them is not there.
@@ -104,7 +107,7 @@ impl Root {
 }
 
 fn find(directory: &Path, names: &mut Vec<String>, left: &mut usize, found: &mut Found) {
-    if is_run(directory) {
+    if Layout::new(directory).is_run() {
         found.runs.push(RunPath(names.clone()));
         return;
     }
@@ -127,11 +130,6 @@ fn find(directory: &Path, names: &mut Vec<String>, left: &mut usize, found: &mut
             names.pop();
         }
     }
-}
-
-/// A run exists when its experiment does; without a record it cannot be read yet.
-fn is_run(directory: &Path) -> bool {
-    directory.join("experiment.toml").is_file() && directory.join("run.json").is_file()
 }
 
 #[cfg(test)]

@@ -83,7 +83,8 @@ impl Server {
         self.address.ip().is_loopback()
     }
 
-    /// Answers requests until the process is interrupted (Ctrl-C).
+    /// Answers requests until the process is asked to end, by Ctrl-C or by SIGTERM; answers that are
+    /// under way then have two seconds to be finished.
     ///
     /// # Errors
     /// What the operating system refuses.
@@ -124,7 +125,7 @@ impl Server {
         let mut server = tokio::spawn(server.into_future());
         tokio::select! {
             result = &mut server => return result?,
-            interrupted = tokio::signal::ctrl_c() => interrupted?,
+            asked = asked_to_end() => asked?,
         }
         app.watch.close();
         let _ = end.send(());
@@ -133,6 +134,21 @@ impl Server {
             Err(_) => Ok(()),
         }
     }
+}
+
+/// Ends when the process is asked to end.
+async fn asked_to_end() -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminate = signal(SignalKind::terminate())?;
+        tokio::select! {
+            interrupted = tokio::signal::ctrl_c() => interrupted,
+            _ = terminate.recv() => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await
 }
 
 /// What every request needs.

@@ -8,8 +8,8 @@ use super::head::{BackwardGroup, HeadRows, HeadShape, QueryHead};
 use super::tile::{SHORT_STRIP, STRIP, TILE, add_weighted, multiply_by, strip};
 use crate::cpu::format::Format;
 use crate::cpu::math::exp2;
-use crate::cpu::microkernel::{Left, MAX_PANEL, PANEL_VECTORS, Panel, Product, multiply_words};
-use crate::cpu::pack::pack_rows;
+use crate::cpu::matmul::{MAX_PANEL, multiply_words, pack_rows};
+use crate::cpu::product::{Left, PANEL_VECTORS, Panel, Product};
 use crate::cpu::simd::{Kernel, MAX_LANES, Simd};
 
 /// Numbers that [`Backward`] needs to work with.

@@ -7,8 +7,8 @@
 use std::ops::Range;
 
 use crate::Precision;
+use crate::cpu::bf16::pair;
 use crate::cpu::engine::Engine;
-use crate::cpu::simd::pairs::pair;
 use crate::cpu::simd::{MAX_LANES, Simd};
 use crate::operation::AttentionShape;
 

@@ -329,3 +329,92 @@ fn weighted_sums<S: Simd, T: Storage, const G: usize>(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::cpu::isa::Isa;
+    use crate::operation::{AttentionCached, AttentionShape};
+    use crate::{
+        Backend, CacheEntries, CacheEntry, CpuBackend, CpuSettings, Device, HostBuffer,
+        KeyValueCache, Precision,
+    };
+
+    const DIMENSION: usize = 12;
+    const STEPS: usize = 35;
+
+    /// Some numbers of a row of `heads` heads at a step.
+    fn row(heads: usize, seed: usize) -> Vec<f32> {
+        (0..heads * DIMENSION)
+            .map(|i| (((i + 1) * (seed + 3) * 7919) % 1013) as f32 / 500.0 - 1.0)
+            .collect()
+    }
+
+    /// Each head of a row, `times` times in a row.
+    fn repeated(row: &[f32], times: usize) -> Vec<f32> {
+        row.chunks(DIMENSION)
+            .flat_map(|head| head.repeat(times))
+            .collect()
+    }
+
+    fn buffer(values: &[f32]) -> HostBuffer {
+        let mut buffer = HostBuffer::zeros(values.len()).unwrap();
+        buffer.copy_from_slice(values);
+        buffer
+    }
+
+    /// The results of all steps, with every key-value head stored `copies` times.
+    fn results(
+        backend: &CpuBackend,
+        heads: usize,
+        key_value_heads: usize,
+        copies: usize,
+    ) -> Vec<f32> {
+        let shape = AttentionShape {
+            heads,
+            key_value_heads: key_value_heads * copies,
+            head_dimension: DIMENSION,
+            scale: 0.3,
+            window: Some(20),
+        };
+        let mut cache = KeyValueCache::new(backend, shape, 1, STEPS).unwrap();
+        let mut all = Vec::new();
+        for position in 0..STEPS {
+            let entry = CacheEntry { slot: 0, position };
+            let [keys, values] = [1, 2].map(|which| {
+                let row = row(key_value_heads, 3 * position + which);
+                buffer(&repeated(&row, copies))
+            });
+            let mut out = backend.zeros(heads * DIMENSION).unwrap();
+            backend.attention_cached(AttentionCached {
+                shape,
+                entries: &CacheEntries::new(backend, vec![entry]).unwrap(),
+                queries: &buffer(&row(heads, 3 * position)),
+                keys: &keys,
+                values: &values,
+                cache: &mut cache,
+                out: &mut out,
+            });
+            all.extend_from_slice(&out);
+        }
+        all
+    }
+
+    #[test]
+    fn heads_in_groups_of_any_size_have_the_bits_of_heads_of_their_own() {
+        for isa in Isa::available() {
+            for precision in [Precision::F32, Precision::Bf16] {
+                let settings = CpuSettings {
+                    threads: Some(1),
+                    isa,
+                    precision: Some(precision),
+                };
+                let backend = CpuBackend::with_settings(settings).unwrap();
+                for group in 1..=9 {
+                    let together = results(&backend, 2 * group, 2, 1);
+                    let alone = results(&backend, 2 * group, 2, group);
+                    assert!(together == alone, "{isa}, {precision}, groups of {group}");
+                }
+            }
+        }
+    }
+}

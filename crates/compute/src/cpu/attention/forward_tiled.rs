@@ -7,7 +7,8 @@ use super::head::{ForwardHead, HeadShape};
 use super::tile::{SHORT_STRIP, STRIP, TILE, add_weighted, strip};
 use crate::cpu::format::Format;
 use crate::cpu::math::exp2;
-use crate::cpu::microkernel::{MAX_PANEL, PANEL_VECTORS};
+use crate::cpu::matmul::MAX_PANEL;
+use crate::cpu::product::PANEL_VECTORS;
 use crate::cpu::simd::{Kernel, MAX_LANES, Simd};
 
 /// Numbers that [`Forward`] needs to work with.

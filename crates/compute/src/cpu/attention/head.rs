@@ -62,7 +62,6 @@ impl<'a> HeadTarget<'a> {
     /// # Safety
     /// While they are in use, nothing else may access them.
     #[inline(always)]
-    #[allow(clippy::mut_from_ref)]
     pub(super) unsafe fn row(&self, row: usize, len: usize) -> &'a mut [f32] {
         let start = self.start + row * self.stride;
         // SAFETY: what the caller promises.

@@ -17,11 +17,10 @@ use std::ops::Range;
 use super::head::{HeadRows, HeadShape, HeadTarget};
 use super::mask::mask;
 use crate::cpu::format::{Format, Single};
-use crate::cpu::matmul::{LeftLayout, Operand, PackLeft};
-use crate::cpu::microkernel::{
-    Left, MAX_PANEL, PANEL_VECTORS, Panel, Product, add_products, multiply_words,
+use crate::cpu::matmul::{
+    LeftLayout, MAX_PANEL, Operand, PackLeft, add_products, multiply_words, pack_transposed,
 };
-use crate::cpu::pack::pack_transposed;
+use crate::cpu::product::{Left, PANEL_VECTORS, Panel, Product};
 use crate::cpu::simd::{Kernel, Simd};
 
 /// Most keys of a tile.

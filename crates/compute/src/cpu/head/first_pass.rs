@@ -8,7 +8,7 @@ use super::tile::logits_tile;
 use crate::cpu::engine::{Engine, Shared};
 use crate::cpu::format::Format;
 use crate::cpu::math::exp2;
-use crate::cpu::microkernel::PANEL_VECTORS;
+use crate::cpu::product::PANEL_VECTORS;
 use crate::cpu::simd::{Kernel, Simd};
 
 /// How far a logit may exceed the reference of its row: e⁴⁰ is far from the largest number.

@@ -12,7 +12,7 @@ use super::tile::{LogitsTile, logits_tile};
 use crate::cpu::engine::{Engine, Shared};
 use crate::cpu::format::{Format, Pairs, Single};
 use crate::cpu::math::exp2;
-use crate::cpu::microkernel::PANEL_VECTORS;
+use crate::cpu::product::PANEL_VECTORS;
 use crate::cpu::simd::{Kernel, MAX_LANES, Simd};
 use crate::operation::{HeadSample, HeadShape};
 use crate::{HostMemory, Precision, sampling};

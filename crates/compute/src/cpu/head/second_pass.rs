@@ -6,9 +6,8 @@ use std::ops::Range;
 use super::loss_operands::{COLUMNS, TOKENS};
 use super::partition::parts;
 use crate::cpu::format::Format;
-use crate::cpu::matmul::{LeftLayout, Operand, PackLeft};
-use crate::cpu::microkernel::{Left, PANEL_VECTORS, Panel, Product, multiply_words};
-use crate::cpu::pack::pack_scaled_rows;
+use crate::cpu::matmul::{LeftLayout, Operand, PackLeft, multiply_words, pack_scaled_rows};
+use crate::cpu::product::{Left, PANEL_VECTORS, Panel, Product};
 use crate::cpu::simd::{Kernel, Simd};
 
 /// The second pass over one group.

@@ -6,7 +6,8 @@
 use std::marker::PhantomData;
 
 use crate::cpu::format::Format;
-use crate::cpu::microkernel::{Left, PANEL_VECTORS, Panel, Product, multiply_ahead};
+use crate::cpu::matmul::multiply_ahead;
+use crate::cpu::product::{Left, PANEL_VECTORS, Panel, Product};
 use crate::cpu::simd::{Kernel, Simd};
 
 /// The logits of some tokens of the vocabulary, whose `weight` has `depth` words each, and the

@@ -2,7 +2,7 @@
 
 use std::arch::x86_64::*;
 
-use super::{Kernel, Simd};
+use super::vector::{Kernel, Simd};
 
 /// A processor with AVX2 and FMA.
 #[derive(Clone, Copy, Debug)]

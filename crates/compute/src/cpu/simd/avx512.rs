@@ -2,8 +2,10 @@
 
 use std::arch::x86_64::*;
 
-use super::{Kernel, Multiply, Pairs, Simd, pairs};
+use super::pairs;
+use super::vector::{Kernel, Simd, dot_by_parts};
 use crate::cpu::amx;
+use crate::cpu::product::SmallProduct;
 
 /// The level of a processor with AVX-512 F.
 pub(in crate::cpu) const PLAIN: u8 = 0;
@@ -222,7 +224,7 @@ impl<const LEVEL: u8> Simd for Avx512<LEVEL> {
     #[inline(always)]
     fn join_pairs(self, first: __m512, second: __m512) -> __m512 {
         if LEVEL < BF16 {
-            return pairs::join(self, first, second);
+            return self.from_array(&pairs::join(&self.to_array(first), &self.to_array(second)));
         }
         let all = intrinsic!(_mm512_castps_si512(self.narrow(first, second)));
         intrinsic!(_mm512_castsi512_ps(_mm512_permutexvar_epi16(
@@ -234,7 +236,8 @@ impl<const LEVEL: u8> Simd for Avx512<LEVEL> {
     #[inline(always)]
     fn narrow(self, first: __m512, second: __m512) -> __m512 {
         if LEVEL < BF16 {
-            return pairs::narrow(self, first, second);
+            let [first, second] = [first, second].map(|v| self.to_array(v));
+            return self.from_array(&pairs::narrow(&first, &second, Self::LANES));
         }
         let narrow = intrinsic!(_mm512_cvtne2ps_pbh(second, first));
         // SAFETY: both are 512 bits.
@@ -244,7 +247,9 @@ impl<const LEVEL: u8> Simd for Avx512<LEVEL> {
     #[inline(always)]
     fn interleave(self, above: __m512, below: __m512) -> [__m512; 2] {
         if LEVEL < BF16 {
-            return pairs::interleave(self, above, below);
+            let [above, below] = [above, below].map(|v| self.to_array(v));
+            let parts = pairs::interleave(&above, &below, Self::LANES);
+            return parts.map(|part| self.from_array(&part));
         }
         let [above, below] = [above, below].map(|row| intrinsic!(_mm512_castps_si512(row)));
         [by_turns(0, 32), by_turns(16, 48)].map(|order| {
@@ -269,7 +274,7 @@ impl<const LEVEL: u8> Simd for Avx512<LEVEL> {
     #[inline(always)]
     fn dot_pairs(self, a: __m512, b: __m512, c: __m512) -> __m512 {
         if LEVEL < BF16 {
-            return pairs::dot(self, a, b, c);
+            return dot_by_parts(self, a, b, c);
         }
         // SAFETY: all are 512 bits.
         let [a, b] = [a, b].map(|v| unsafe { std::mem::transmute::<__m512, __m512bh>(v) });
@@ -277,10 +282,10 @@ impl<const LEVEL: u8> Simd for Avx512<LEVEL> {
     }
 
     #[inline(always)]
-    fn multiply_with_tiles(self, product: &Multiply<Pairs>) -> bool {
+    unsafe fn multiply_with_tiles(self, product: &SmallProduct) -> bool {
         if LEVEL == AMX {
             // SAFETY: a token of this level exists only where the processor has AMX-BF16; the
-            // operands are as the callers of `multiply` promise.
+            // operands are as the caller promises.
             unsafe { amx::multiply(product) };
         }
         LEVEL == AMX

@@ -1,6 +1,6 @@
 //! Four lanes in plain Rust, which every compiler back end knows how to vectorise.
 
-use super::{Kernel, Simd};
+use super::vector::{Kernel, Simd};
 
 /// Any processor.
 #[derive(Clone, Copy, Debug)]
