@@ -2,7 +2,7 @@
 //!
 //! A crate that implements a backend runs it in one test:
 //!
-//! ```
+//! ```no_run
 //! use autophage_compute::ReferenceBackend;
 //! use autophage_compute::conformance::{self, Accuracy};
 //!

@@ -180,7 +180,7 @@ operations! {
     gate: Gate, |o| o.activation = tanh(o.activation);
     gate_backward: GateBackward, |o| o.activation = tanh(o.activation);
     add: Add, |o| o.out[0] += 1e-3;
-    head_losses: HeadLosses, |o| o.shape.vocabulary = (o.shape.vocabulary - 1).max(1);
+    head_losses: HeadLosses, |o| o.shape.channels = (o.shape.channels - 1).max(1);
     head_losses_backward: HeadLossesBackward, |o| o.scale *= 1.001;
     head_logits: HeadLogits, |o| o.shape.rows -= 1;
     head_sample: HeadSample, |o| o.filter.top_p = None;

@@ -135,7 +135,7 @@ fn totals<B: Backend>(backend: &B) -> Result<(), Defect> {
     read(&totals, [0.0; 3], "new totals are not 0")?;
     let mut x = room(backend.zeros(1));
     backend.write(&mut x, 0, &[2.5]);
-    let mut add = |totals: &mut _, index| {
+    let add = |totals: &mut _, index| {
         backend.sum(Sum {
             x: &x,
             len: 1,
