@@ -36,7 +36,7 @@ const SLOW: [&str; 12] = [
     "--set",
     "compute.backend=reference",
     "--set",
-    "generation.tokens=20000",
+    "corpus.tokens=20000",
     "--out",
     "run",
 ];

@@ -61,7 +61,7 @@ fn directories_that_are_no_runs_are_left_alone() {
 fn nothing_is_written_where_something_is_wrong_beforehand() {
     let bench = Bench::new();
     fs::write(bench.path("empty.jsonl"), b"").unwrap();
-    fs::write(bench.path("config.json"), b"{}").unwrap();
+    fs::write(bench.path("config.json"), br#"{"model_type": "gpt_neo"}"#).unwrap();
     let pretrained = format!("model.pretrained={}", bench.directory.path().display());
     for (overrides, fragment) in [
         (

@@ -26,7 +26,7 @@ fn saved(
     let directory = root.join(family.model_type());
     std::fs::create_dir(&directory).unwrap();
     tokenizer.save_pretrained(&directory).unwrap();
-    let mut sizes = Sizes::new(tokenizer.vocabulary() as usize, 24, 3, 2, 40);
+    let mut sizes = Sizes::new(tokenizer.vocabulary() as usize, 32, 3, 4, 40);
     sizes.window = (family.model_type() == "gpt_neo").then_some(6);
     let mut config = ModelConfig::new(family, &sizes).unwrap();
     config.initializer_range = 0.2;
