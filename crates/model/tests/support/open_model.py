@@ -52,4 +52,7 @@ if __name__ == "__main__":
     request = json.load(sys.stdin)
     # The models are small, and threads that wait for each other are slow on a busy machine.
     torch.set_num_threads(1)
+    if not torch.cuda.is_available():
+        # Transformers asks before some models run, and the answer needs CUDA's libraries.
+        torch.cuda.is_current_stream_capturing = lambda: False
     json.dump([answer_of(directory, request) for directory in sys.argv[1:]], sys.stdout)
