@@ -40,9 +40,8 @@ table! {
     LinearBackwardWeight => linear::backward_weight, linear::cases(), Closeness::product(5e-6);
     Rotate => rotate::rotate, rotate::cases(), elements(1e-6);
     Attention => attention::attention, attention::cases(), Closeness::elements(4e-5, 8e-2);
-    // The gradient of a score that is alone cancels out, up to the rounding of operands.
-    AttentionBackward => attention::backward, attention::cases(), Closeness::elements(4e-5, 0.12);
-    AttentionCached => attention::cached, attention::cached_cases(), Closeness::product(1e-5);
+    AttentionBackward => attention::backward, attention::cases(), Closeness::elements(4e-5, 8e-2);
+    AttentionCached => attention::cached, attention::cached_cases(), Closeness::elements(1e-5, 8e-2);
     Activate => activation::activate, activation::cases(), elements(3e-6);
     ActivateBackward => activation::activate_backward, activation::cases(), elements(3e-6);
     Gate => activation::gate, activation::cases(), elements(3e-6);

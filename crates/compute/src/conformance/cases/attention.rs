@@ -58,6 +58,13 @@ impl Case for AttentionCase {
             Tolerance::Elements(elements) if self.many && accuracy == Accuracy::F32 => {
                 Tolerance::Elements(elements / 2.0)
             }
+            // A query that sees its own key alone has no gradient: what is left is the rounding of
+            // values that cancel.
+            Tolerance::Elements(elements)
+                if self.shape.window == Some(1) && accuracy == Accuracy::Bf16 =>
+            {
+                Tolerance::Elements(4.0 * elements)
+            }
             tolerance => tolerance,
         }
     }

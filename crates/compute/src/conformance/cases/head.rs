@@ -175,8 +175,9 @@ pub(in crate::conformance) struct SampleCase {
 impl Case for SampleCase {
     fn tolerance(&self, row: Closeness, accuracy: Accuracy) -> Tolerance {
         match accuracy {
-            // Rounding moves the borders of all tokens by about this share of their probability.
-            Accuracy::Bf16 if !self.rounded => Tolerance::Share(0.2),
+            // Rounding moves the borders of all tokens, and of thousands of improbable ones by a good
+            // part of their probability.
+            Accuracy::Bf16 if !self.rounded => Tolerance::Share(0.4),
             _ => row.at(accuracy),
         }
     }
