@@ -156,7 +156,11 @@ fn a_second_signal_ends_a_run_at_once() {
     running.wait_for("train", 1);
     running.send(&["INT", "TERM"]);
     let (_, status, said) = running.end();
-    assert_eq!(status, Some(143), "{said}");
+    // Of two signals that wait, the system chooses which comes last.
+    assert!(
+        [Some(130), Some(143)].contains(&status),
+        "{status:?}: {said}"
+    );
     // It did not take the time to say anything.
     assert!(!said.contains("interrupted"), "{said}");
 }

@@ -6,10 +6,15 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use autophage_compute::ReferenceBackend;
+use autophage_corpus::Tokenizer;
 use autophage_durable::Checksum;
 use autophage_lab::{ComputeSection, Event, Experiment, Outcome, Run, Stage, load_model, run};
 use autophage_measure::perplexity::HeldOutLosses;
+use autophage_model::{Decoder, Family, LanguageModel, ModelConfig, Sizes};
+use autophage_random::{Purpose, Stream};
 use common::{Bench, assert_same_artefacts, never, once};
 
 /// The artefacts of a run but for what it was asked to do.
@@ -482,6 +487,64 @@ fn a_lineage_can_begin_with_weights_from_elsewhere() {
     }
     assert_eq!(weights("kept"), weights("trained"));
     assert_ne!(weights("changed"), weights("trained"));
+}
+
+/// A Llama whose vocabulary is padded, and which would draw nothing but padding if it could.
+#[test]
+fn padding_of_a_vocabulary_is_never_drawn() {
+    const PADDING: usize = 12;
+    let bench = Bench::new();
+    bench
+        .run(&bench.experiment(&["generations=1"]), "tokens")
+        .unwrap();
+    let tokenizer = bench.path("tokens/tokenizer/tokenizer.json");
+    let tokens = Tokenizer::from_file(&tokenizer).unwrap().vocabulary() as usize;
+    let padded = bench.path("padded");
+    fs::create_dir(&padded).unwrap();
+    let family = Family::named("llama").unwrap();
+    let mut config = ModelConfig::new(family, &Sizes::new(tokens + PADDING, 16, 1, 2, 64)).unwrap();
+    // Weights without spread: every token is as probable as any other, padding included.
+    config.initializer_range = 1e-9;
+    let random = Stream::new(1, Purpose::Initialization, 1);
+    let model = Decoder::initialize(Arc::new(ReferenceBackend), config, &random).unwrap();
+    model.save(&padded).unwrap();
+
+    let text = format!(
+        "generations = 2
+         [corpus]
+         path = {:?}
+         [tokenizer]
+         kind = \"file\"
+         path = {tokenizer:?}
+         [model]
+         pretrained = {padded:?}
+         [training]
+         context = 16
+         sequences_per_step = 8
+         [generation]
+         max_tokens = 16
+         ",
+        bench.path("stories.jsonl"),
+    );
+    let overrides = [NO_CHANGE.to_owned()];
+    let experiment = Experiment::from_toml(&text, &bench.path("x.toml"), &overrides).unwrap();
+    run(&experiment, &bench.path("run"), &mut never()).unwrap();
+    let run = Run::open(&bench.path("run")).unwrap();
+    assert_eq!(run.model(2).unwrap().vocabulary(), tokens + PADDING);
+    for n in 1..=2 {
+        let corpus = run.corpus(n).unwrap();
+        let drawn =
+            (0..corpus.documents()).flat_map(|i| corpus.document(i).iter().collect::<Vec<_>>());
+        let largest = drawn.max().unwrap() as usize;
+        assert!(largest < tokens, "{largest} of {tokens}");
+        // Perplexity counts what the padding takes.
+        let perplexity = run.metrics(n).unwrap().perplexity.perplexity;
+        let even = (tokens + PADDING) as f64;
+        assert!(
+            (perplexity / even - 1.0).abs() < 1e-3,
+            "{perplexity} and {even}"
+        );
+    }
 }
 
 #[test]

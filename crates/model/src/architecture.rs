@@ -174,7 +174,20 @@ impl Architecture {
                 format!("an offset of {offset}, and it must be at most {LARGEST_SIZE}"),
             ),
             PositionEncoding::Learned { .. } => Ok(()),
-            PositionEncoding::Rotary(rotary) => rotary.validate(attention.head_dimension),
+            PositionEncoding::Rotary(rotary) => {
+                let angles = self.positions.saturating_mul(rotary.dimension);
+                if angles > LARGEST_SIZE {
+                    return wrong(
+                        "positions",
+                        format!(
+                            "{}, for which {angles} angles would be kept, and they must be at most \
+                             {LARGEST_SIZE}",
+                            self.positions
+                        ),
+                    );
+                }
+                rotary.validate(attention.head_dimension)
+            }
         }
     }
 }

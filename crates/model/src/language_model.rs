@@ -1,4 +1,4 @@
-//! What the generation loop knows of a model: it can be trained, asked, sampled, saved and loaded.
+//! What a program can do with a model: train it, ask it, sample it, save it and load it.
 //!
 //! Nothing here speaks of networks, so that a count model and a transformer run through the same
 //! loop.

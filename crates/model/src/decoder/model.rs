@@ -16,7 +16,7 @@ use crate::architecture::{Architecture, PositionEncoding};
 use crate::config::ModelConfig;
 use crate::parameters::{Initial, Parameters};
 use crate::request::check_tokens;
-use crate::{GeneratedDocument, GenerationRequest, LanguageModel, ModelError, files};
+use crate::{GeneratedDocument, GenerationRequest, LanguageModel, ModelError, WeightFormat, files};
 
 /// A decoder of any family, with its weights on a backend.
 pub struct Decoder<B: Backend> {
@@ -160,14 +160,32 @@ impl<B: Backend> Decoder<B> {
         }
     }
 
-    /// Notes which token starts and ends a text.
+    /// Rounds the weights to what its files keep of them, so that the model in memory is the one that
+    /// is saved.
+    pub(crate) fn round_as_stored(&mut self) {
+        let format = self.config.weight_format;
+        if format == WeightFormat::F32 {
+            return;
+        }
+        for buffer in self.parameters.iter_mut() {
+            let mut values = read_buffer(&*self.backend, buffer);
+            for value in &mut values {
+                *value = format.round(*value);
+            }
+            self.backend.write(buffer, 0, &values);
+        }
+    }
+
+    /// Notes which token ends a text first of all; other tokens that end one remain. It also starts a
+    /// text where no token is known to.
     ///
     /// # Errors
     /// A token outside the vocabulary.
     pub(crate) fn set_end_of_text(&mut self, token: u32) -> Result<(), ModelError> {
         check_tokens(&[token], self.config.architecture.vocabulary)?;
-        self.config.start_of_text = Some(token);
-        self.config.end_of_text = vec![token];
+        self.config.start_of_text.get_or_insert(token);
+        self.config.end_of_text.retain(|&other| other != token);
+        self.config.end_of_text.insert(0, token);
         Ok(())
     }
 }

@@ -87,7 +87,8 @@ fn architecture(sizes: &Dimensions) -> Architecture {
         layers: sizes.layers,
         positions: sizes.positions,
         position_encoding: PositionEncoding::Rotary(Rotary {
-            dimension: sizes.head_dimension / 4,
+            // A quarter, to the even number below.
+            dimension: (sizes.head_dimension / 8 * 2).max(2),
             base: 10_000.0,
             scaling: RotaryScaling::Default,
         }),

@@ -39,6 +39,15 @@ impl WeightFormat {
         if self == other { self } else { Self::F32 }
     }
 
+    /// The number that a file of this format gives back for `value`.
+    pub(crate) fn round(self, value: f32) -> f32 {
+        match self {
+            Self::F32 => value,
+            Self::F16 => f16::from_f32(value).to_f32(),
+            Self::Bf16 => bf16::from_f32(value).to_f32(),
+        }
+    }
+
     pub(super) fn from_dtype(dtype: Dtype) -> Option<Self> {
         let mut formats = Self::ALL.into_iter();
         formats.find(|format| format.dtype() == dtype)

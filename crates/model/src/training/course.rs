@@ -19,6 +19,8 @@ pub(super) struct Course<'a, B: Backend> {
     pub(super) validation: TrainingSequences<'a>,
     /// The random numbers that order the sequences.
     order: Stream,
+    /// All random numbers of the training: of the initial weights and of the order.
+    pub(super) random: [Stream; 2],
     pub(super) end: End,
     pub(super) place: Place,
     /// The best epoch so far, where a training may stop early.
@@ -117,6 +119,7 @@ impl<'a, B: Backend> Course<'a, B> {
             training,
             validation,
             order: job.shuffle,
+            random: [job.initialization, job.shuffle],
             end,
             place: Place {
                 epoch: 1,

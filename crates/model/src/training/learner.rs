@@ -58,7 +58,10 @@ impl<B: Backend> DecoderLearner<B> {
             Some(directory) => self.read(directory)?,
             None => {
                 let backend = Arc::clone(&self.backend);
-                Decoder::initialize(backend, self.config.clone(), &job.initialization)?
+                let mut config = self.config.clone();
+                config.start_of_text = Some(job.end_of_text);
+                config.end_of_text = vec![job.end_of_text];
+                Decoder::initialize(backend, config, &job.initialization)?
             }
         };
         model.set_end_of_text(job.end_of_text)?;

@@ -1,6 +1,7 @@
 //! From documents to the sequences that a model is trained on.
 
 use autophage_corpus::DocumentSet;
+use autophage_durable::Checksum;
 use autophage_random::Stream;
 
 /// A sequence of tokens, and for each the token that follows it.
@@ -80,6 +81,26 @@ impl<'a> TrainingSequences<'a> {
     /// Number of targets of all sequences.
     pub(crate) fn targets(&self) -> u64 {
         self.targets
+    }
+
+    /// What tells these sequences from others: how many they are, and a checksum of their tokens.
+    pub(crate) fn identity(&self) -> String {
+        let mut checksum = Checksum::new();
+        for index in 0..self.documents.len() {
+            let tokens: Vec<u32> = self.documents.document(index).iter().collect();
+            let bytes: Vec<u8> = tokens
+                .iter()
+                .flat_map(|token| token.to_le_bytes())
+                .collect();
+            checksum.update(&(tokens.len() as u64).to_le_bytes());
+            checksum.update(&bytes);
+        }
+        format!(
+            "{} sequences of {} targets, {:016x}",
+            self.len(),
+            self.targets(),
+            checksum.finish()
+        )
     }
 
     /// The order in which the sequences are trained on in `epoch`.

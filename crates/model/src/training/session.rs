@@ -35,6 +35,7 @@ impl<B: Backend> Training for Course<'_, B> {
                 best.epoch
             }
         };
+        model.round_as_stored();
         Ok(Trained {
             model: Box::new(model),
             epochs,

@@ -60,10 +60,10 @@ struct Identity {
     network: String,
     settings: String,
     end: String,
-    training_sequences: usize,
-    training_targets: u64,
-    validation_sequences: usize,
-    validation_targets: u64,
+    training: String,
+    validation: String,
+    random: String,
+    computes: String,
 }
 
 impl Identity {
@@ -77,10 +77,10 @@ impl Identity {
                     format!("early stopping, {max} epochs, patience {patience}")
                 }
             },
-            training_sequences: course.training.len(),
-            training_targets: course.training.targets(),
-            validation_sequences: course.validation.len(),
-            validation_targets: course.validation.targets(),
+            training: course.training.identity(),
+            validation: course.validation.identity(),
+            random: format!("{:?}", course.random),
+            computes: computes(&course.trainer.backend().description()),
         }
     }
 
@@ -89,15 +89,19 @@ impl Identity {
             ("network", self.network.clone()),
             ("settings", self.settings.clone()),
             ("end of training", self.end.clone()),
-            ("training sequences", self.training_sequences.to_string()),
-            ("training targets", self.training_targets.to_string()),
-            (
-                "validation sequences",
-                self.validation_sequences.to_string(),
-            ),
-            ("validation targets", self.validation_targets.to_string()),
+            ("training set", self.training.clone()),
+            ("validation set", self.validation.clone()),
+            ("random numbers", self.random.clone()),
+            ("what computes", self.computes.clone()),
         ]
     }
+}
+
+/// The description of a backend without its number of threads, on which no result depends.
+fn computes(description: &str) -> String {
+    let parts = description.split(", ");
+    let parts: Vec<&str> = parts.filter(|part| !part.ends_with("threads")).collect();
+    parts.join(", ")
 }
 
 /// Writes the state of a training.
@@ -196,7 +200,7 @@ pub(super) fn load<B: Backend>(
     };
     let file = File::open(&path).map_err(ModelError::file(&path))?;
     let mut source = BufReader::with_capacity(1 << 17, file);
-    let head = read_head(&mut source).map_err(damaged)?;
+    let head = read_head(&mut source).map_err(&damaged)?;
     let here = Identity::of(course).fields();
     let different = here.into_iter().zip(head.identity.fields());
     for ((field, expected), (_, found)) in different {
@@ -208,6 +212,21 @@ pub(super) fn load<B: Backend>(
                 found,
             });
         }
+    }
+    let sequences = head.sequences.saturating_add(head.in_step);
+    let sums = if head.in_step > 0 {
+        course.trainer.sums().len()
+    } else {
+        0
+    };
+    if sequences > course.training.len()
+        || head.in_step >= course.trainer.settings().sequences_per_step.max(1)
+        || head.validated > course.validation.len()
+        || head.sums.len() != sums
+    {
+        return Err(damaged(
+            "it is at a place that the training does not have".to_owned(),
+        ));
     }
     let under_way = head.in_step > 0;
     let backend = Arc::clone(course.trainer.model().backend());
