@@ -44,12 +44,13 @@ pub(super) fn losses_backward(o: HeadLossesBackward<'_, HostMemory>) {
         for v in 0..o.shape.vocabulary {
             let onehot = if v == target { 1.0 } else { 0.0 };
             let d_logit = f64::from(o.scale) * ((logits[v] - log_sum).exp() - onehot);
-            for c in 0..channels {
-                hidden_sums[c] += d_logit * f64::from(o.weight[v * channels + c]);
+            for (c, hidden_sum) in hidden_sums.iter_mut().enumerate() {
+                *hidden_sum += d_logit * f64::from(o.weight[v * channels + c]);
                 weight_sums[v * channels + c] += d_logit * f64::from(o.hidden[n * channels + c]);
             }
         }
-        for (d, sum) in o.d_hidden[n * channels..].iter_mut().zip(hidden_sums) {
+        let d_hidden = &mut o.d_hidden[n * channels..][..channels];
+        for (d, sum) in d_hidden.iter_mut().zip(hidden_sums) {
             *d = sum as f32;
         }
     }
