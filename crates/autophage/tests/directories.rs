@@ -179,7 +179,7 @@ fn a_tokenizer_that_does_not_belong_to_the_pretrained_model() {
         &["model.layers", "leave it out"],
     );
     bench.refuse(
-        1,
+        2,
         &[
             &command[..],
             &["none", "--set", "model.pretrained=\"nowhere\""],

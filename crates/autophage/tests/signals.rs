@@ -36,14 +36,24 @@ const SLOW: [&str; 12] = [
     "--set",
     "compute.backend=reference",
     "--set",
-    "generation.tokens=20000",
+    "corpus.tokens=20000",
     "--out",
     "run",
 ];
 
+/// A process that does not outlive its test.
+struct Process(Child);
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 /// A run in progress.
 struct Running {
-    child: Child,
+    process: Process,
     bench: Bench,
 }
 
@@ -55,7 +65,10 @@ impl Running {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        Self { child, bench }
+        Self {
+            process: Process(child),
+            bench,
+        }
     }
 
     /// Waits until the run says that it is in a stage of a generation.
@@ -67,7 +80,11 @@ impl Running {
             if status["stage"] == stage && status["generation"] == generation {
                 return;
             }
-            assert_eq!(self.child.try_wait().unwrap(), None, "ended before {stage}");
+            assert_eq!(
+                self.process.0.try_wait().unwrap(),
+                None,
+                "ended before {stage}"
+            );
             assert!(began.elapsed() < PATIENCE, "never in {stage}");
             std::thread::sleep(Duration::from_millis(5));
         }
@@ -77,7 +94,7 @@ impl Running {
     fn send(&self, signals: &[&str]) {
         let sent = Command::new("sh")
             .args(["-c", r#"for signal; do kill -s "$signal" "$0"; done"#])
-            .arg(self.child.id().to_string())
+            .arg(self.process.0.id().to_string())
             .args(signals)
             .status();
         assert!(sent.unwrap().success());
@@ -86,9 +103,9 @@ impl Running {
     /// The exit status, and what was said on standard error.
     fn end(mut self) -> (Bench, Option<i32>, String) {
         let mut said = String::new();
-        let mut err = self.child.stderr.take().unwrap();
+        let mut err = self.process.0.stderr.take().unwrap();
         err.read_to_string(&mut said).unwrap();
-        (self.bench, self.child.wait().unwrap().code(), said)
+        (self.bench, self.process.0.wait().unwrap().code(), said)
     }
 }
 
@@ -157,8 +174,10 @@ fn a_run_that_ignores_the_hangup_outlives_its_terminal() {
         .current_dir(bench.path("."))
         .stdout(Stdio::null())
         .stderr(Stdio::piped());
-    let child = command.spawn().unwrap();
-    let mut running = Running { child, bench };
+    let mut running = Running {
+        process: Process(command.spawn().unwrap()),
+        bench,
+    };
     running.wait_for("train", 1);
     running.send(&["HUP"]);
     let (bench, status, said) = running.end();

@@ -154,9 +154,19 @@ fn every_breach_of_the_contract_is_found_out() {
 fn all_defects_are_listed_with_the_backend() {
     let check = || conformance::check(&Own::new(Wrong::RoundsTotals), Accuracy::F32);
     let panic = catch_unwind(check).unwrap_err();
+    let message = *panic.downcast::<String>().unwrap();
+    let lines: Vec<&str> = message.lines().collect();
+    let [title, adamw, read] = lines[..] else {
+        panic!("{message}");
+    };
     assert_eq!(
-        *panic.downcast::<String>().unwrap(),
-        "`reference from outside, wrong: RoundsTotals` departs from the contract of a backend:\n\
-         read: totals are not what was written"
+        title,
+        "`reference from outside, wrong: RoundsTotals` departs from the contract of a backend:"
     );
+    // A sum of squares that only 64 bits hold.
+    assert!(
+        adamw.starts_with("adamw: ") && adamw.contains("1e300"),
+        "{adamw}"
+    );
+    assert_eq!(read, "read: totals are not what was written");
 }

@@ -8,7 +8,7 @@ use autophage_compute::{
 };
 use autophage_corpus::Tokenizer;
 use autophage_model::{
-    Architecture, Decoder, DecoderLearner, LanguageModel, Learner, ModelConfig, NGram,
+    Architecture, Decoder, DecoderLearner, LanguageModel, Learner, ModelConfig, ModelKind, NGram,
 };
 
 use crate::experiment::family;
@@ -79,20 +79,21 @@ pub fn load_model(
     directory: &Path,
     compute: &ComputeSection,
 ) -> Result<Box<dyn LanguageModel>, LabError> {
-    let failed = LabError::model(format!("model in {}", directory.display()));
-    if directory.join(NGram::FILE).exists() {
-        return Ok(Box::new(NGram::load(directory).map_err(failed)?));
+    fn boxed<M: LanguageModel + 'static>(model: M) -> Box<dyn LanguageModel> {
+        Box::new(model)
     }
-    match compute.backend {
-        BackendKind::Reference => {
-            let backend = Arc::new(ReferenceBackend);
-            Ok(Box::new(Decoder::load(backend, directory).map_err(failed)?))
+    let failed = || LabError::model(format!("model in {}", directory.display()));
+    let kind = ModelKind::of(directory).map_err(failed())?;
+    let model = match (kind, compute.backend) {
+        (ModelKind::NGram, _) => NGram::load(directory).map(boxed),
+        (ModelKind::Decoder, BackendKind::Reference) => {
+            Decoder::load(Arc::new(ReferenceBackend), directory).map(boxed)
         }
-        BackendKind::Cpu => {
-            let backend = Arc::new(cpu_backend(compute)?);
-            Ok(Box::new(Decoder::load(backend, directory).map_err(failed)?))
+        (ModelKind::Decoder, BackendKind::Cpu) => {
+            Decoder::load(Arc::new(cpu_backend(compute)?), directory).map(boxed)
         }
-    }
+    };
+    model.map_err(failed())
 }
 
 /// The value of `compute.isa` that leaves the choice to the environment and the processor, and of

@@ -476,7 +476,10 @@ fn keys_that_a_kind_does_not_use_are_refused() {
         (
             "training",
             "learning_rate = 1e-3",
-            &["training.learning_rate", "of [training] it has tokens"][..],
+            &[
+                "training.learning_rate",
+                "of [training] that kind uses tokens",
+            ][..],
         ),
         ("training", "context = 64", &["training.context"]),
         ("training", "epochs = 5", &["training.epochs"]),
@@ -524,7 +527,7 @@ fn experiments_of_earlier_versions_read_as_what_they_were() {
         .replace("learning_rate = 0.0005", "learning_rate = 0.1")
         .replace("threads = \"all\"", "threads = 2");
     assert_eq!(Experiment::from_kept(&chosen, Path::new("x")).unwrap(), now);
-    assert!(refusal(&chosen, &[]).contains("training.learning_rate"));
+    assert!(refusal(&chosen, &[]).contains("compute.threads has no use"));
     // What is kept is otherwise read as strictly as a request.
     let unknown = EARLIER.replace("order = 3", "ordr = 3");
     let error = Experiment::from_kept(&unknown, Path::new("x")).unwrap_err();

@@ -1,5 +1,6 @@
 //! The measurements on the models that runs are made of: GPT-Neo and n-grams.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use autophage_compute::CpuBackend;

@@ -22,6 +22,15 @@ pub enum ModelError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A directory has the files of two models.
+    #[error(
+        "{directory}: it has both config.json and ngram.bin, which are of two models; \
+         remove the file of the one that is not meant"
+    )]
+    TwoModels {
+        /// The directory.
+        directory: PathBuf,
+    },
     /// A tensor that the architecture has is not in the weight file.
     #[error("{path}: tensor {tensor} {expected:?} is missing")]
     MissingTensor {

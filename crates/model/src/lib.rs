@@ -11,6 +11,7 @@ mod files;
 #[cfg(test)]
 #[path = "../tests/support/fixtures.rs"]
 mod fixtures;
+mod kind;
 mod language_model;
 mod ngram;
 mod parameters;
@@ -28,6 +29,7 @@ pub use decoder::Decoder;
 pub use error::ModelError;
 pub use families::{Family, Sizes};
 pub use files::WeightFormat;
+pub use kind::ModelKind;
 pub use language_model::{
     Epochs, Form, GeneratedDocument, GenerationRequest, LanguageModel, Learner, Limit, Overflow,
     Progress, Trained, Training, TrainingEvent, TrainingJob,

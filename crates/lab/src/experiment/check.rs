@@ -89,8 +89,8 @@ pub(super) fn unused(key: &'static Key, node: &Node, selection: &Selection) -> E
                     .unwrap_or_default()
                     .to_owned(),
                 used: match &used[..] {
-                    [] => format!("no key of [{section}] has"),
-                    used => format!("of [{section}] it has {}", used.join(", ")),
+                    [] => format!("that kind uses no key of [{section}]"),
+                    used => format!("of [{section}] that kind uses {}", used.join(", ")),
                 },
             }
         }

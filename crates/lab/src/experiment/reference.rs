@@ -9,7 +9,7 @@ use super::key::SectionText;
 use super::keys::SECTIONS;
 use super::values::Values;
 use super::{
-    Effect, Experiment, Key, Measured, ModelSettings, NGramSettings, TransformerKind,
+    Condition, Effect, Experiment, Key, Measured, ModelSettings, NGramSettings, TransformerKind,
     TransformerSettings,
 };
 
@@ -72,13 +72,8 @@ impl Key {
         let mut facts = vec![("default", self.default_text(defaults))];
         facts.push(("values", self.values_text()));
         facts.extend(self.unit.map(|unit| ("unit", unit.to_owned())));
-        facts.extend(self.condition.map(|condition| {
-            let values: Vec<String> = condition.values.iter().map(|v| format!("`{v}`")).collect();
-            (
-                "only with",
-                format!("`{}` {}", condition.key, values.join(", ")),
-            )
-        }));
+        let condition = self.condition.map(condition_text);
+        facts.extend(condition.map(|condition| ("only with", condition)));
         facts.push(("effect", self.effect_text()));
         let _ = writeln!(text, "\n### `{}`\n\n{}\n", self.path, self.meaning);
         for (fact, value) in facts {
@@ -88,13 +83,13 @@ impl Key {
 
     fn default_text(&self, defaults: &Defaults) -> String {
         let rule = self.default_rule.map(|rule| rule.to_owned());
-        if let Some(followed) = self.follows {
-            return format!("that of `{followed}`");
-        }
         if self.required.is_some() {
             return "none; it must be given".to_owned();
         }
         let mut found = defaults.of(self);
+        if let (Some(followed), Some(found)) = (self.follows, &found) {
+            return format!("that of `{followed}`, or {found} where that is not used");
+        }
         // A rule that is about all values needs no example of one.
         if self.path == "model.positions" {
             found = None;
@@ -151,6 +146,22 @@ impl Key {
             ),
         }
     }
+}
+
+fn condition_text(condition: Condition) -> String {
+    let is_transformers = condition.key == "model.kind"
+        && TransformerKind::ALL
+            .iter()
+            .all(|kind| condition.values.contains(&kind.name()));
+    if is_transformers {
+        return "a transformer".to_owned();
+    }
+    let values: Vec<String> = condition
+        .values
+        .iter()
+        .map(|value| format!("`{value}`"))
+        .collect();
+    format!("`{}` = {}", condition.key, values.join(" or "))
 }
 
 impl Measured {

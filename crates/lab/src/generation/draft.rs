@@ -1,5 +1,6 @@
 //! A generation while it is made.
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 use autophage_corpus::TokenStore;
@@ -25,8 +26,9 @@ pub(super) struct Draft<'a> {
     pub(super) past: &'a Past,
     /// Where its artefacts are until it is finished.
     pub(super) files: GenerationLayout,
-    /// Its model, so that it need not be read from its files in every step.
+    /// Its model and what it wrote, so that they need not be read from their files in every step.
     model: Option<Box<dyn LanguageModel>>,
+    corpus: OnceCell<Arc<TokenStore>>,
 }
 
 impl<'a> Draft<'a> {
@@ -43,6 +45,7 @@ impl<'a> Draft<'a> {
             past,
             files,
             model: None,
+            corpus: OnceCell::new(),
         }
     }
 
@@ -70,6 +73,10 @@ impl<'a> Draft<'a> {
 
     /// What it wrote.
     pub(super) fn corpus(&self) -> Result<Arc<TokenStore>, LabError> {
-        Ok(Arc::new(TokenStore::open(self.files.corpus())?))
+        if let Some(corpus) = self.corpus.get() {
+            return Ok(corpus.clone());
+        }
+        let corpus = Arc::new(TokenStore::open(self.files.corpus())?);
+        Ok(self.corpus.get_or_init(|| corpus).clone())
     }
 }

@@ -161,7 +161,8 @@ mod tests {
         }
     }
 
-    /// The logits from which Transformers drew the last tokens of a text.
+    /// The logits from which Transformers drew the last tokens of a text, each the most probable one
+    /// that does not end it.
     fn agrees_with_transformers<B: Backend>(name: &str, backend: B) {
         let directory = fixtures::family(name);
         let model = Decoder::load(Arc::new(backend), &directory).unwrap();
@@ -173,8 +174,15 @@ mod tests {
             .map(|i| vec![(0, i, tokens[i], i as u32)])
             .collect();
         let logits = cached_logits(&model, 1, read, &steps);
-        let worst = worst(&logits[read - drawn..].concat(), &expected);
+        let logits = &logits[read - drawn..];
+        let worst = worst(&logits.concat(), &expected);
         assert!(worst < 1e-4, "{name}: {worst}");
+        let ends = &model.config().end_of_text;
+        for (row, &token) in logits.iter().zip(&tokens[tokens.len() - drawn..]) {
+            let others = (0..row.len() as u32).filter(|token| !ends.contains(token));
+            let chosen = others.max_by(|&a, &b| row[a as usize].total_cmp(&row[b as usize]));
+            assert_eq!(chosen, Some(token), "{name}");
+        }
     }
 
     /// Three sequences that begin at different times, in slots that others have used before.

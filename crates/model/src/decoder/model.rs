@@ -29,7 +29,8 @@ pub struct Decoder<B: Backend> {
 
 impl<B: Backend> Decoder<B> {
     /// A network with random weights: matrices normal with mean zero and standard deviation
-    /// `initializer_range`, biases zero, the weights of normalisations one. Element i of parameter p,
+    /// `initializer_range` (in GPT-2 divided by √(2 · layers) where a matrix feeds the residual
+    /// stream), biases zero, the weights of normalisations one. Element i of parameter p,
     /// in the order of the network, uses the random number (p, i).
     ///
     /// # Errors
@@ -44,10 +45,14 @@ impl<B: Backend> Decoder<B> {
         let weights = Parameters::of(&config.architecture).map(|description| {
             let sequence = parameter;
             parameter += 1;
+            let scale = config
+                .family
+                .initial_scale(description.kind, config.architecture.layers);
+            let deviation = config.initializer_range * scale;
             match description.initial() {
                 Initial::Random => (0..description.len() as u64)
                     .into_par_iter()
-                    .map(|i| (config.initializer_range * random.normal(sequence, i)) as f32)
+                    .map(|i| (deviation * random.normal(sequence, i)) as f32)
                     .collect(),
                 Initial::Zero => vec![0.0; description.len()],
                 Initial::One => vec![1.0; description.len()],

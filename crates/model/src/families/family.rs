@@ -10,6 +10,7 @@ use super::tensor_names::TensorNames;
 use super::{Sizes, StoredTensor};
 use crate::ModelError;
 use crate::architecture::{Activation, Architecture, MOST_LAYERS};
+use crate::parameters::ParameterKind;
 
 /// A family of decoders: what its networks are built of, and what its files look like.
 pub struct Family {
@@ -33,6 +34,9 @@ pub struct Family {
     pub(super) read: fn(&mut Architecture, &mut Fields) -> Result<(), ModelError>,
     /// Writes what `read` reads.
     pub(super) write: fn(&Architecture, &mut Map<String, Value>),
+    /// Whether the initial weights of maps that are added to the residual stream are divided by the
+    /// root of how many of them there are.
+    pub(super) scales_residual: bool,
     /// Rates of dropout; a new network has none, while Transformers' defaults may have.
     pub(super) dropouts: &'static [&'static str],
 }
@@ -112,6 +116,17 @@ impl Family {
         }
         architecture.validate()?;
         Ok(architecture)
+    }
+
+    /// What the standard deviation of the initial weights is multiplied by, in a network of `layers`
+    /// blocks, where a parameter is of this kind.
+    pub(crate) fn initial_scale(&self, kind: ParameterKind, layers: usize) -> f64 {
+        match kind {
+            ParameterKind::ResidualMatrix if self.scales_residual => {
+                1.0 / ((2 * layers) as f64).sqrt()
+            }
+            _ => 1.0,
+        }
     }
 
     /// The tensors that the files of a network hold.

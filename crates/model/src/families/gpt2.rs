@@ -64,6 +64,7 @@ pub(super) static FAMILY: Family = Family {
     architecture,
     read,
     write,
+    scales_residual: true,
     dropouts: &["attn_pdrop", "embd_pdrop", "resid_pdrop"],
 };
 

@@ -67,6 +67,7 @@ pub(super) static FAMILY: Family = Family {
     architecture,
     read,
     write,
+    scales_residual: false,
     dropouts: &["attention_dropout", "embed_dropout", "resid_dropout"],
 };
 

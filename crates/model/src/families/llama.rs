@@ -42,6 +42,7 @@ pub(super) static FAMILY: Family = Family {
     architecture,
     read,
     write,
+    scales_residual: false,
     dropouts: &["attention_dropout"],
 };
 

@@ -65,6 +65,7 @@ pub(super) static FAMILY: Family = Family {
     architecture,
     read,
     write,
+    scales_residual: false,
     dropouts: &["attention_dropout", "dropout", "layerdrop"],
 };
 

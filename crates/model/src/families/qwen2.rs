@@ -34,6 +34,7 @@ pub(super) static FAMILY: Family = Family {
     architecture,
     read: llama::read_rotary,
     write: llama::write_rotary,
+    scales_residual: false,
     dropouts: &["attention_dropout"],
 };
 

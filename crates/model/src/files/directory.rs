@@ -10,7 +10,8 @@ use crate::ModelError;
 use crate::config::ModelConfig;
 use crate::parameters::Parameters;
 
-const CONFIG: &str = "config.json";
+/// The file that says what the network is.
+pub(crate) const CONFIG: &str = "config.json";
 const GENERATION_CONFIG: &str = "generation_config.json";
 
 /// Writes the files of a model to an existing directory. Readers of `directory` never see half a

@@ -11,4 +11,4 @@ mod write;
 
 pub use weight_format::WeightFormat;
 
-pub(crate) use directory::{load, save};
+pub(crate) use directory::{CONFIG, load, save};

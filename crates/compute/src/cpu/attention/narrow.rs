@@ -43,8 +43,7 @@ pub(super) fn load_channels<S: Simd, const D: usize>(
     channels
 }
 
-/// Writes rows of a head of `D` channels, of which `first` is the first that there is, as
-/// [`load_channels`] reads them.
+/// Writes rows of a head of `D` channels, as [`load_channels`] reads them.
 ///
 /// # Safety
 /// Nothing else may access these channels of these rows meanwhile.
