@@ -3,7 +3,6 @@
 pub use autophage_compute::operation::{Activation, Norm, NormKind};
 
 use crate::ModelError;
-use crate::parameters::{Description, Parameters};
 
 /// Sizes above this are refused before anything is multiplied or allocated.
 pub(crate) const LARGEST_SIZE: usize = 1 << 28;
@@ -129,17 +128,6 @@ pub enum Residual {
 }
 
 impl Architecture {
-    /// Number of parameters. A head that is the token embedding has none of its own.
-    pub fn parameter_count(&self) -> usize {
-        let elements = |descriptions: Parameters<Description>| {
-            let lengths = descriptions.iter().map(Description::len);
-            lengths.fold(0, usize::saturating_add)
-        };
-        let without = elements(Parameters::with_blocks(self, 0));
-        let block = elements(Parameters::with_blocks(self, 1)) - without;
-        without.saturating_add(self.layers.saturating_mul(block))
-    }
-
     /// Rows of the position embedding: none if positions are not learned.
     pub fn position_rows(&self) -> usize {
         match self.position_encoding {

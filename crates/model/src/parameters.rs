@@ -239,6 +239,19 @@ impl Parameters<Description> {
     }
 }
 
+impl Architecture {
+    /// Number of parameters. A head that is the token embedding has none of its own.
+    pub fn parameter_count(&self) -> usize {
+        let elements = |descriptions: Parameters<Description>| {
+            let lengths = descriptions.iter().map(Description::len);
+            lengths.fold(0, usize::saturating_add)
+        };
+        let without = elements(Parameters::with_blocks(self, 0));
+        let block = elements(Parameters::with_blocks(self, 1)) - without;
+        without.saturating_add(self.layers.saturating_mul(block))
+    }
+}
+
 impl Block<Description> {
     fn of(architecture: &Architecture, layer: usize) -> Self {
         let (attention, mlp) = (&architecture.attention, &architecture.mlp);

@@ -19,6 +19,7 @@ use autophage_model::Architecture;
 use crate::{BenchError, Machine};
 use lengths::Lengths;
 use memory::{SamplingMemory, of_counts, of_network, store_bytes};
+use report::Found;
 use survey::Survey;
 use work::Plan;
 
@@ -80,16 +81,13 @@ pub fn estimate(
             *seconds.entry(stage) += of_generation;
         }
     }
-    Ok(Estimate::new(
-        experiment,
-        machine,
-        &survey,
-        &plan,
+    let found = Found {
         rates,
         seconds,
         memory,
-        disk(experiment, &survey, &plan, model_bytes),
-    ))
+        disk: disk(experiment, &survey, &plan, model_bytes),
+    };
+    Ok(Estimate::new(experiment, machine, &survey, &plan, found))
 }
 
 /// Contexts whose error terms are followed: those of each length, and those of the probes.

@@ -71,17 +71,26 @@ pub struct CorpusSize {
     pub exact: bool,
 }
 
+/// What was found out for an estimate.
+pub(crate) struct Found {
+    pub(crate) rates: Rates,
+    pub(crate) seconds: ByStage<f64>,
+    pub(crate) memory: ByStage<u64>,
+    pub(crate) disk: Disk,
+}
+
 impl Estimate {
-    #[allow(clippy::too_many_arguments)]
     pub(crate) fn new(
         experiment: &Experiment,
         machine: Machine,
         survey: &Survey,
         plan: &Plan,
-        rates: Rates,
-        seconds: ByStage<f64>,
-        memory: ByStage<u64>,
-        disk: Disk,
+        Found {
+            rates,
+            seconds,
+            memory,
+            disk,
+        }: Found,
     ) -> Self {
         let total: f64 = seconds.values().sum();
         let early = experiment.training.epochs == EpochCount::EarlyStopping;

@@ -49,8 +49,8 @@ pub(super) fn losses_backward(o: HeadLossesBackward<'_, HostMemory>) {
                 weight_sums[v * channels + c] += d_logit * f64::from(o.hidden[n * channels + c]);
             }
         }
-        for c in 0..channels {
-            o.d_hidden[n * channels + c] = hidden_sums[c] as f32;
+        for (d, sum) in o.d_hidden[n * channels..].iter_mut().zip(hidden_sums) {
+            *d = sum as f32;
         }
     }
     for (d, sum) in o.d_weight.iter_mut().zip(weight_sums) {

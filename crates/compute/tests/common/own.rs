@@ -225,7 +225,7 @@ impl Own {
                     *beyond = 0.0;
                 }
             }
-            Wrong::IsNotRepeatable if count % 2 == 0 => nudge(&mut o.out[0]),
+            Wrong::IsNotRepeatable if count.is_multiple_of(2) => nudge(&mut o.out[0]),
             Wrong::DependsOnTheBatch if shape.rows < 8 => nudge(&mut o.out[0]),
             _ => {}
         }

@@ -41,7 +41,7 @@ fn ngram(root: &mut Node) {
         root.insert("model.full_support", Value::Boolean(false));
     }
     let conditioning = ModelSettings::from(NGramSettings::default()).conditioning();
-    root.insert_all(&Values::of("measure.conditioning", &conditioning));
+    Values::of("measure.conditioning", &conditioning).insert_into(root);
 }
 
 fn transformer(root: &mut Node) -> Result<(), ExperimentError> {
@@ -53,16 +53,16 @@ fn transformer(root: &mut Node) -> Result<(), ExperimentError> {
                 path: directory,
                 problem: format!("{problem}, or say the family in model.kind"),
             })?;
-            root.insert_all(&Values::of("model.kind", &family));
+            Values::of("model.kind", &family).insert_into(root);
         }
-        root.insert_all(&Values::of("model.initialise", &Initialise::Pretrained));
+        Values::of("model.initialise", &Initialise::Pretrained).insert_into(root);
         return Ok(());
     }
     if let Some(preset) = root
         .text("model.preset")
         .and_then(TransformerSettings::preset)
     {
-        root.insert_all(&Values::of("model", &preset));
+        Values::of("model", &preset).insert_into(root);
     }
     root.remove("model.preset");
     // As far as anything reads.

@@ -1,7 +1,6 @@
 //! What is known of a key of the experiment file, apart from its value.
 
 use super::accepts::Accepts;
-use super::keys::{KEYS, SECTIONS};
 
 /// A key of the experiment file. [`Key::ALL`] is the one list of them: the reader's checks, the
 /// comparison of runs and the reference in `docs/experiment.md` all follow it.
@@ -116,14 +115,6 @@ pub(super) struct SectionText {
 }
 
 impl Key {
-    /// Every key, in the order of the reference.
-    pub const ALL: &'static [Self] = KEYS;
-
-    /// The key of that name.
-    pub fn named(path: &str) -> Option<&'static Self> {
-        KEYS.iter().find(|key| key.path == path)
-    }
-
     /// The name of its section, empty for a key at the top of the file.
     pub fn section(&self) -> &'static str {
         self.path
@@ -136,25 +127,6 @@ impl Key {
         self.path
             .rsplit_once('.')
             .map_or(self.path, |(_, name)| name)
-    }
-
-    /// The keys of a section.
-    pub(super) fn of_section(section: &str) -> impl Iterator<Item = &'static Self> {
-        KEYS.iter().filter(move |key| key.section() == section)
-    }
-
-    /// The keys that choose which others are used.
-    pub(super) fn selectors() -> impl Iterator<Item = &'static Self> {
-        KEYS.iter().filter(|key| {
-            KEYS.iter()
-                .filter_map(|other| other.condition)
-                .any(|condition| condition.key == key.path)
-        })
-    }
-
-    /// Whether there is a section of that name.
-    pub(super) fn is_section(name: &str) -> bool {
-        SECTIONS.iter().any(|section| section.name == name)
     }
 
     pub(super) const fn new(path: &'static str, accepts: Accepts, meaning: &'static str) -> Self {

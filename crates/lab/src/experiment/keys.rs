@@ -618,3 +618,32 @@ pub(super) const KEYS: &[Key] = &[
          bf16 where the instruction set multiplies such numbers.",
     ),
 ];
+
+impl Key {
+    /// Every key, in the order of the reference.
+    pub const ALL: &'static [Self] = KEYS;
+
+    /// The key of that name.
+    pub fn named(path: &str) -> Option<&'static Self> {
+        KEYS.iter().find(|key| key.path == path)
+    }
+
+    /// The keys of a section.
+    pub(super) fn of_section(section: &str) -> impl Iterator<Item = &'static Self> {
+        KEYS.iter().filter(move |key| key.section() == section)
+    }
+
+    /// The keys that choose which others are used.
+    pub(super) fn selectors() -> impl Iterator<Item = &'static Self> {
+        KEYS.iter().filter(|key| {
+            KEYS.iter()
+                .filter_map(|other| other.condition)
+                .any(|condition| condition.key == key.path)
+        })
+    }
+
+    /// Whether there is a section of that name.
+    pub(super) fn is_section(name: &str) -> bool {
+        SECTIONS.iter().any(|section| section.name == name)
+    }
+}

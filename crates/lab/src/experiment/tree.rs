@@ -8,7 +8,6 @@ use toml::Spanned;
 use toml::de::{DeInteger, DeTable, DeValue};
 
 use super::ExperimentError;
-use super::values::Values;
 
 /// More sections than any key has; deeper tables could exhaust the stack.
 const DEEPEST: usize = 8;
@@ -82,13 +81,6 @@ impl Node {
     pub(super) fn insert(&mut self, path: &str, value: Value) {
         if self.at(path).is_none() {
             self.replace(path, value);
-        }
-    }
-
-    /// Puts values where there are none.
-    pub(super) fn insert_all(&mut self, values: &Values) {
-        for (path, node) in values.nodes() {
-            self.insert(path, node.value);
         }
     }
 

@@ -4,15 +4,20 @@ use ciborium::Value as Any;
 use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
 
-use super::Key;
-use super::selection::Selection;
 use super::tree::{Node, Value};
 
 /// Keys with their values, in order; sections within sections are taken apart.
 #[derive(Debug)]
-pub(super) struct Values(Vec<(String, Any)>);
+pub(super) struct Values(pub(super) Vec<(String, Any)>);
 
 impl Values {
+    /// Puts the values into a tree where it has none.
+    pub(super) fn insert_into(&self, root: &mut Node) {
+        for (path, node) in self.nodes() {
+            root.insert(path, node.value);
+        }
+    }
+
     /// Those of `section`, whose name is `name`; empty for a whole experiment.
     pub(super) fn of(name: &str, section: &impl Serialize) -> Self {
         // Every number and text has a form; nothing that is written refuses.
@@ -38,16 +43,6 @@ impl Values {
         self.0.iter().map(|(path, value)| (&path[..], node(value)))
     }
 
-    /// Those that a file with every default explicit has: what has no use is left out.
-    pub(super) fn written(mut self) -> Self {
-        let selection = Selection::of_values(&self);
-        self.0.retain(|(path, value)| {
-            Key::named(path).is_none_or(|key| selection.uses(key))
-                && !is_left_out(path, value, &selection)
-        });
-        self
-    }
-
     /// The value of a key as TOML.
     pub(super) fn toml(&self, path: &str) -> Option<String> {
         self.get(path).map(toml_of)
@@ -66,14 +61,6 @@ fn toml_of(value: &Any) -> String {
         // An integer beyond those of TOML, which a valid experiment does not have.
         Err(_) => node(value).value.to_string(),
     }
-}
-
-/// GPT-Neo's feed-forward part has been four times as wide as the network since before there was a
-/// key for it: where it still is, the file stays as it was, byte for byte.
-fn is_left_out(path: &str, value: &Any, selection: &Selection) -> bool {
-    path == "model.intermediate"
-        && selection.value("model.kind") == Some("gpt-neo")
-        && value.as_text() == Some("auto")
 }
 
 fn take_apart(prefix: &str, value: Any, found: &mut Vec<(String, Any)>) {

@@ -136,8 +136,8 @@ impl<B: Backend> Network<'_, B> {
         let (backend, architecture) = (self.backend, self.architecture);
         let weights = &self.parameters.blocks[layer];
         let intermediate = architecture.mlp.intermediate;
-        let narrow = architecture.to_stream(rows, intermediate);
-        let widen = architecture.from_stream(rows, intermediate);
+        let narrow = architecture.onto_stream(rows, intermediate);
+        let widen = architecture.stream_to(rows, intermediate);
         let shape = architecture.inner(rows);
         let activation = architecture.mlp.activation;
         let GradientBuffers {
@@ -220,7 +220,7 @@ impl<B: Backend> Network<'_, B> {
         let layout = &architecture.attention;
         let (tokens, rows) = (&batch.tokens, batch.rows());
         self.project_backward(
-            architecture.to_stream(rows, layout.channels()),
+            architecture.onto_stream(rows, layout.channels()),
             &block.attention,
             &weights.output,
             &scratch.stream,
@@ -278,7 +278,7 @@ impl<B: Backend> Network<'_, B> {
             }
         }
         let [wide, narrow] = [layout.channels(), layout.key_value_channels()]
-            .map(|channels| architecture.from_stream(rows, channels));
+            .map(|channels| architecture.stream_to(rows, channels));
         let d_queries = scratch.raw_queries.as_ref().unwrap_or(&scratch.queries);
         let d_keys = scratch.raw_keys.as_ref().unwrap_or(&scratch.keys);
         for (index, (shape, projection, d_projected, gradients)) in [

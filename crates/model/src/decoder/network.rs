@@ -80,7 +80,7 @@ impl<B: Backend> Network<'_, B> {
             self.attention(layer, weights, tokens, x, &mut context, block);
             self.project(
                 self.architecture
-                    .to_stream(rows, self.architecture.attention.channels()),
+                    .onto_stream(rows, self.architecture.attention.channels()),
                 &block.attention,
                 &weights.output,
                 &mut block.middle,
@@ -197,7 +197,7 @@ impl<B: Backend> Network<'_, B> {
         self.normalize(stream, read, &weights.mlp_norm, &mut block.mlp_norm);
         let normed = &block.mlp_norm.out;
         let intermediate = architecture.mlp.intermediate;
-        let widen = architecture.from_stream(rows, intermediate);
+        let widen = architecture.stream_to(rows, intermediate);
         self.project(widen, normed, &weights.up, &mut block.up);
         let shape = architecture.inner(rows);
         let activation = architecture.mlp.activation;
@@ -219,7 +219,7 @@ impl<B: Backend> Network<'_, B> {
                 out: &mut block.inner,
             }),
         }
-        let narrow = architecture.to_stream(rows, intermediate);
+        let narrow = architecture.onto_stream(rows, intermediate);
         self.project(narrow, &block.inner, &weights.down, out);
     }
 

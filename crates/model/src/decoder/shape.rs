@@ -41,7 +41,7 @@ impl Architecture {
     }
 
     /// A linear map of the residual stream to `outputs` channels.
-    pub(super) fn from_stream(&self, rows: usize, outputs: usize) -> LinearShape {
+    pub(super) fn stream_to(&self, rows: usize, outputs: usize) -> LinearShape {
         LinearShape {
             rows,
             inputs: self.hidden,
@@ -51,7 +51,7 @@ impl Architecture {
     }
 
     /// A linear map of `inputs` channels to the residual stream.
-    pub(super) fn to_stream(&self, rows: usize, inputs: usize) -> LinearShape {
+    pub(super) fn onto_stream(&self, rows: usize, inputs: usize) -> LinearShape {
         LinearShape {
             rows,
             inputs,
@@ -67,7 +67,7 @@ impl Architecture {
     pub(super) fn projection(&self, rows: usize, channels: usize) -> LinearShape {
         LinearShape {
             exact: self.attention.scale >= 1.0,
-            ..self.from_stream(rows, channels)
+            ..self.stream_to(rows, channels)
         }
     }
 

@@ -10,6 +10,7 @@
 use autophage_corpus::DocumentSet;
 use rayon::prelude::*;
 
+use super::context::Context;
 use super::index::Index;
 use crate::ModelError;
 
@@ -24,15 +25,6 @@ pub(super) struct Level {
     entries: Vec<Entry>,
     /// From context to node.
     index: Index,
-}
-
-/// A context, given by one that is a token shorter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Context {
-    /// Node of the shorter context in the level below; 0 in level 0.
-    pub(super) shorter: u32,
-    /// The token before it; 0 in level 0.
-    pub(super) oldest: u32,
 }
 
 /// A next token of a context.

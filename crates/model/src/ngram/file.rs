@@ -5,7 +5,8 @@ use std::path::Path;
 
 use autophage_durable::{AtomicFile, Checksum};
 
-use super::counts::{Context, Entry, Level};
+use super::context::Context;
+use super::counts::{Entry, Level};
 use super::{Interpolation, NGram, NGramLearner};
 use crate::{LanguageModel, ModelError};
 

@@ -1,6 +1,6 @@
 //! A hash table from contexts to the numbers of their nodes.
 
-use super::counts::Context;
+use super::context::Context;
 
 /// An open-addressing table that is at most half full.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -15,6 +15,7 @@
 //! and is not counted as a target. With order 1, without interpolation, the model *is* the relative
 //! frequencies of its training set, which makes the loop a process with exactly known laws.
 
+mod context;
 mod counts;
 mod file;
 mod index;

@@ -1,17 +1,15 @@
 //! A training under way: epochs, order, validation, early stopping.
 
 use std::ops::ControlFlow;
-use std::path::Path;
-use std::time::Instant;
 
 use autophage_compute::Backend;
 use autophage_random::Stream;
 
 use super::sequences::TrainingSequences;
 use super::trainer::micro_batches;
-use super::{Trainer, TrainingSequence, state};
+use super::{Trainer, TrainingSequence};
 use crate::parameters::Parameters;
-use crate::{Epochs, ModelError, Progress, Trained, Training, TrainingEvent, TrainingJob};
+use crate::{Epochs, ModelError, TrainingEvent, TrainingJob};
 
 /// A training under way. What it has to remember besides its trainer is its [`Place`] and the best
 /// epoch so far; everything else comes from the job.
@@ -98,7 +96,8 @@ impl End {
     }
 }
 
-type Observer<'o> = &'o mut dyn FnMut(&TrainingEvent) -> ControlFlow<()>;
+/// Hears of a training, and says whether it may go on.
+pub(super) type Observer<'o> = &'o mut dyn FnMut(&TrainingEvent) -> ControlFlow<()>;
 
 impl<'a, B: Backend> Course<'a, B> {
     /// The beginning of a training.
@@ -134,7 +133,8 @@ impl<'a, B: Backend> Course<'a, B> {
         })
     }
 
-    fn go_on(&mut self, observer: Observer<'_>) -> Result<ControlFlow<()>, ModelError> {
+    /// Goes on until the training is over, which continues, or the observer breaks off.
+    pub(super) fn go_on(&mut self, observer: Observer<'_>) -> Result<ControlFlow<()>, ModelError> {
         while !self.place.over {
             let order = self.training.order(&self.order, self.place.epoch);
             while self.place.sequences < order.len() {
@@ -263,40 +263,5 @@ impl<'a, B: Backend> Course<'a, B> {
             self.place.validated = 0;
             self.place.validation_loss = 0.0;
         }
-    }
-}
-
-impl<B: Backend> Training for Course<'_, B> {
-    fn advance(&mut self, observer: Observer<'_>) -> Result<Progress, ModelError> {
-        let begin = Instant::now();
-        let flow = self.go_on(observer);
-        self.place.seconds += begin.elapsed().as_secs_f64();
-        Ok(match flow? {
-            ControlFlow::Continue(()) => Progress::Finished,
-            ControlFlow::Break(()) => Progress::Stopped,
-        })
-    }
-
-    fn save(&self, directory: &Path) -> Result<(), ModelError> {
-        state::save(self, directory)
-    }
-
-    fn finish(self: Box<Self>) -> Result<Trained, ModelError> {
-        let steps = self.trainer.step;
-        let mut model = self.trainer.into_model();
-        let epochs = match &self.best {
-            None => self.place.epoch,
-            Some(best) => {
-                model.restore(&best.weights);
-                best.epoch
-            }
-        };
-        Ok(Trained {
-            model: Box::new(model),
-            epochs,
-            steps,
-            tokens: self.place.tokens,
-            seconds: self.place.seconds,
-        })
     }
 }

@@ -3,6 +3,7 @@
 mod course;
 mod learner;
 mod sequences;
+mod session;
 mod settings;
 mod state;
 mod trainer;

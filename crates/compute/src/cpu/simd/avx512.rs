@@ -224,7 +224,7 @@ impl<const LEVEL: u8> Simd for Avx512<LEVEL> {
     #[inline(always)]
     fn join_pairs(self, first: __m512, second: __m512) -> __m512 {
         if LEVEL < BF16 {
-            return self.from_array(&pairs::join(&self.to_array(first), &self.to_array(second)));
+            return self.load_array(&pairs::join(&self.to_array(first), &self.to_array(second)));
         }
         let all = intrinsic!(_mm512_castps_si512(self.narrow(first, second)));
         intrinsic!(_mm512_castsi512_ps(_mm512_permutexvar_epi16(
@@ -237,7 +237,7 @@ impl<const LEVEL: u8> Simd for Avx512<LEVEL> {
     fn narrow(self, first: __m512, second: __m512) -> __m512 {
         if LEVEL < BF16 {
             let [first, second] = [first, second].map(|v| self.to_array(v));
-            return self.from_array(&pairs::narrow(&first, &second, Self::LANES));
+            return self.load_array(&pairs::narrow(&first, &second, Self::LANES));
         }
         let narrow = intrinsic!(_mm512_cvtne2ps_pbh(second, first));
         // SAFETY: both are 512 bits.
@@ -249,7 +249,7 @@ impl<const LEVEL: u8> Simd for Avx512<LEVEL> {
         if LEVEL < BF16 {
             let [above, below] = [above, below].map(|v| self.to_array(v));
             let parts = pairs::interleave(&above, &below, Self::LANES);
-            return parts.map(|part| self.from_array(&part));
+            return parts.map(|part| self.load_array(&part));
         }
         let [above, below] = [above, below].map(|row| intrinsic!(_mm512_castps_si512(row)));
         [by_turns(0, 32), by_turns(16, 48)].map(|order| {

@@ -74,10 +74,10 @@ mod tests {
                         x * 1.2345e-1
                     }
                 });
-                s.from_array(&array)
+                s.load_array(&array)
             };
             let [a, b, c, d] = [1, 2, 3, 4].map(vector);
-            let finite = s.from_array(&std::array::from_fn(|i| (i as f32 - 3.3) * 0.77));
+            let finite = s.load_array(&std::array::from_fn(|i| (i as f32 - 3.3) * 0.77));
             let (x, y) = (s.narrow(finite, finite), s.join_pairs(finite, finite));
             let theirs = [
                 s.join_pairs(a, b),
@@ -86,9 +86,9 @@ mod tests {
             ];
             let arrays = |a, b| (s.to_array(a), s.to_array(b));
             let with = |of: fn(&[f32; MAX_LANES], &[f32; MAX_LANES], usize) -> [f32; MAX_LANES],
-                        (a, b)| s.from_array(&of(&a, &b, S::LANES));
+                        (a, b)| s.load_array(&of(&a, &b, S::LANES));
             let ours = [
-                s.from_array(&join(&s.to_array(a), &s.to_array(b))),
+                s.load_array(&join(&s.to_array(a), &s.to_array(b))),
                 with(narrow, arrays(c, d)),
                 dot_by_parts(s, x, y, finite),
             ];
@@ -107,8 +107,8 @@ mod tests {
             let ours = [
                 &ours[..],
                 &interleave(&s.to_array(ours[0]), &s.to_array(ours[1]), S::LANES)
-                    .map(|part| s.from_array(&part)),
-                &split(&s.to_array(ours[0])).map(|part| s.from_array(&part)),
+                    .map(|part| s.load_array(&part)),
+                &split(&s.to_array(ours[0])).map(|part| s.load_array(&part)),
             ]
             .concat();
             [bits(&theirs), bits(&ours)]

@@ -116,14 +116,14 @@ pub(in crate::cpu) trait Simd: Copy + Send + Sync {
     /// of the lane's 32 bits, `second` in the high half.
     #[inline(always)]
     fn join_pairs(self, first: Self::Vector, second: Self::Vector) -> Self::Vector {
-        self.from_array(&pairs::join(&self.to_array(first), &self.to_array(second)))
+        self.load_array(&pairs::join(&self.to_array(first), &self.to_array(second)))
     }
 
     /// The numbers of two vectors in order, rounded to bf16, two in a lane.
     #[inline(always)]
     fn narrow(self, first: Self::Vector, second: Self::Vector) -> Self::Vector {
         let [first, second] = [first, second].map(|v| self.to_array(v));
-        self.from_array(&pairs::narrow(&first, &second, Self::LANES))
+        self.load_array(&pairs::narrow(&first, &second, Self::LANES))
     }
 
     /// Of two rows as [`narrow`](Self::narrow) makes them, the pairs of numbers one above the other:
@@ -131,13 +131,13 @@ pub(in crate::cpu) trait Simd: Copy + Send + Sync {
     #[inline(always)]
     fn interleave(self, above: Self::Vector, below: Self::Vector) -> [Self::Vector; 2] {
         let [above, below] = [above, below].map(|v| self.to_array(v));
-        pairs::interleave(&above, &below, Self::LANES).map(|part| self.from_array(&part))
+        pairs::interleave(&above, &below, Self::LANES).map(|part| self.load_array(&part))
     }
 
     /// The numbers in the low halves of the lanes, and those in the high halves.
     #[inline(always)]
     fn split_pairs(self, pairs: Self::Vector) -> [Self::Vector; 2] {
-        pairs::split(&self.to_array(pairs)).map(|part| self.from_array(&part))
+        pairs::split(&self.to_array(pairs)).map(|part| self.load_array(&part))
     }
 
     /// `c` plus the products of the pairs of bf16 numbers in the lanes of `a` and `b`: first that of
@@ -174,7 +174,7 @@ pub(in crate::cpu) trait Simd: Copy + Send + Sync {
 
     /// The first lanes of an array.
     #[inline(always)]
-    fn from_array(self, array: &[f32; MAX_LANES]) -> Self::Vector {
+    fn load_array(self, array: &[f32; MAX_LANES]) -> Self::Vector {
         // SAFETY: the array has room for the lanes of every instruction set.
         unsafe { self.load(array.as_ptr()) }
     }
@@ -188,7 +188,7 @@ pub(in crate::cpu) trait Simd: Copy + Send + Sync {
         }
         let mut array = [0.0; MAX_LANES];
         array[..source.len()].copy_from_slice(source);
-        self.from_array(&array)
+        self.load_array(&array)
     }
 
     /// Writes the first lanes over `target`, at most `LANES`.
