@@ -68,6 +68,16 @@ impl Closeness {
 }
 
 impl Tolerance {
+    /// So many times as tolerant.
+    pub(super) fn times(self, factor: f64) -> Self {
+        match self {
+            Self::Equal => Self::Equal,
+            Self::Elements(tolerance) => Self::Elements(factor * tolerance),
+            Self::Vector(tolerance) => Self::Vector(factor * tolerance),
+            Self::Share(share) => Self::Share(factor * share),
+        }
+    }
+
     /// Says how `actual` differs by more than this from `expected`, if it does.
     pub(super) fn difference(self, actual: &[f64], expected: &[f64]) -> Option<String> {
         if actual.len() != expected.len() {

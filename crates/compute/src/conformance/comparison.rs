@@ -9,9 +9,10 @@ use crate::{Backend, Operation, ReferenceBackend};
 
 /// What an operation is tried with.
 pub(super) trait Case: Debug {
-    /// How close the results of this case have to be, from what the row of the table says.
-    fn tolerance(&self, row: Closeness, accuracy: Accuracy) -> Tolerance {
-        row.at(accuracy)
+    /// How close the results of this case have to be, from what the row of the table says; `None`
+    /// where nothing can be said, and the reference is not asked.
+    fn tolerance(&self, row: Closeness, accuracy: Accuracy) -> Option<Tolerance> {
+        Some(row.at(accuracy))
     }
 }
 
@@ -41,15 +42,24 @@ pub(super) trait AnyRow<B: Backend> {
 impl<B: Backend, C: Case> AnyRow<B> for Row<B, C> {
     fn compare(&self, backend: &B, accuracy: Accuracy) -> Result<(), Defect> {
         for case in &self.cases {
-            let expected = outcomes(self.reference, &ReferenceBackend, case);
             let actual = outcomes(self.run, backend, case);
             let again = outcomes(self.run, backend, case);
-            let tolerance = case.tolerance(self.closeness, accuracy);
-            for ((actual, expected), again) in actual.iter().zip(&expected).zip(&again) {
-                if let Some(what) = wrong(actual, expected, again, tolerance) {
-                    let what = format!("{case:?}: {}: {what}", actual.name);
-                    return Err(Defect::new(self.operation, what));
-                }
+            let repeated = difference(&actual, &again, |actual, again| {
+                let flaw = actual.flaw.or(again.flaw).map(str::to_owned);
+                flaw.or_else(|| {
+                    same_bits(&again.values, &actual.values)
+                        .map(|what| format!("called again with the same operands: {what}"))
+                })
+            });
+            let wrong = repeated.or_else(|| {
+                let tolerance = case.tolerance(self.closeness, accuracy)?;
+                let expected = outcomes(self.reference, &ReferenceBackend, case);
+                difference(&actual, &expected, |actual, expected| {
+                    tolerance.difference(&actual.values, &expected.values)
+                })
+            });
+            if let Some(what) = wrong {
+                return Err(Defect::new(self.operation, format!("{case:?}: {what}")));
             }
         }
         Ok(())
@@ -80,22 +90,16 @@ fn outcomes<B: Backend, C>(run: fn(&mut Trial<'_, B>, &C), backend: &B, case: &C
     trial.into_outcomes()
 }
 
-/// What is wrong with a result, if anything is.
-fn wrong(
-    actual: &Outcome,
-    expected: &Outcome,
-    again: &Outcome,
-    tolerance: Tolerance,
+/// The first of the results that differ, and how they do.
+fn difference(
+    actual: &[Outcome],
+    other: &[Outcome],
+    how: impl Fn(&Outcome, &Outcome) -> Option<String>,
 ) -> Option<String> {
-    if let Some(flaw) = actual.flaw.or(again.flaw) {
-        return Some(flaw.to_owned());
-    }
-    tolerance
-        .difference(&actual.values, &expected.values)
-        .or_else(|| {
-            same_bits(&again.values, &actual.values)
-                .map(|what| format!("called again with the same operands: {what}"))
-        })
+    actual
+        .iter()
+        .zip(other)
+        .find_map(|(actual, other)| Some(format!("{}: {}", actual.name, how(actual, other)?)))
 }
 
 /// Says where two lists of numbers differ in a bit, if they do.

@@ -39,7 +39,7 @@ table! {
     LinearBackwardInput => linear::backward_input, linear::cases(), Closeness::product(5e-6);
     LinearBackwardWeight => linear::backward_weight, linear::cases(), Closeness::product(5e-6);
     Rotate => rotate::rotate, rotate::cases(), elements(1e-6);
-    Attention => attention::attention, attention::cases(), Closeness::elements(4e-5, 8e-2);
+    Attention => attention::attention, attention::cases(), Closeness::elements(4e-5, 2.5e-2);
     AttentionBackward => attention::backward, attention::cases(), Closeness::elements(4e-5, 8e-2);
     AttentionCached => attention::cached, attention::cached_cases(), Closeness::elements(1e-5, 8e-2);
     Activate => activation::activate, activation::cases(), elements(3e-6);
