@@ -67,7 +67,7 @@ class LlamaBlock(torch.nn.Module):
     def __init__(self, shape, layer):
         super().__init__()
         self.heads, self.groups, self.size = shape.heads, shape.groups, shape.head_size
-        # Heads of a few channels are faster in f32, even converted back and forth.
+        # Small heads attend in f32, as in the block of GPT-Neo.
         self.narrow = shape.head_size >= 64
         self.norm_1 = torch.nn.RMSNorm(shape.hidden, eps=shape.epsilon)
         self.qkv = torch.nn.Linear(shape.hidden, (self.heads + 2 * self.groups) * self.size, bias=False)
