@@ -18,7 +18,7 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 
-# Work: model, task. The other two scores follow from these and cost minutes.
+# Work: model, task. Other scores follow from these and cost minutes.
 ITEMS = [
     ("demo", "train"),
     ("demo", "sample"),
@@ -27,7 +27,12 @@ ITEMS = [
     ("1m", "score"),
     ("33m", "train"),
     ("33m", "sample"),
+    ("demo-llama", "train"),
+    ("smollm2-135m", "sample"),
+    ("smollm2-135m", "score"),
 ]
+
+MODELS = {model for model, _ in ITEMS}
 
 EXPERT = ["compiled-bf16", "compiled-f32", "eager-bf16", "eager-f32"]
 PAPER = {"train": ["eager"], "sample": ["eager"], "score": ["single", "padded"]}
@@ -202,14 +207,14 @@ def table(results):
 
 def item_of(text):
     model, _, task = text.partition(":")
-    if task not in PAPER or model not in ("demo", "1m", "33m"):
+    if task not in PAPER or model not in MODELS:
         raise argparse.ArgumentTypeError("write MODEL:TASK, such as 1m:train")
     return model, task
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("items", nargs="*", type=item_of, metavar="MODEL:TASK", help="such as 1m:train; seven by default")
+    parser.add_argument("items", nargs="*", type=item_of, metavar="MODEL:TASK", help="such as 1m:train; ten by default")
     parser.add_argument("--rounds", type=int, default=3, help="repetitions of each side, in turns")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--variants", type=lambda text: text.split(","), default=EXPERT, help="the expert's, comma-separated")

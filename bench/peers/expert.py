@@ -1,5 +1,5 @@
-"""The work as an expert in PyTorch would do it: a model of its own without what the task does not
-need, compiled, in bf16 where that is faster, and never all logits at once.
+"""The work as an expert in PyTorch would do it: a model of its own (`networks.py`) without what the
+task does not need, compiled, in bf16 where that is faster, and never all logits at once.
 
 Variants are named `eager-f32`, `eager-bf16`, `compiled-f32` and `compiled-bf16`.
 """
@@ -9,6 +9,7 @@ import contextlib
 import torch
 import torch.nn.functional as F
 
+import networks
 import shapes
 
 # Rows of which the logits are in memory at a time.
@@ -33,70 +34,6 @@ def compile_blocks(model, wanted, **options):
     if wanted:
         for block in model.blocks:
             block.compile(**options)
-
-
-class Block(torch.nn.Module):
-    def __init__(self, shape, layer):
-        super().__init__()
-        self.heads, self.size = shape.heads, shape.head_size
-        self.window = shape.window if shape.is_local(layer) else None
-        self.ln_1 = torch.nn.LayerNorm(shape.hidden)
-        self.qkv = torch.nn.Linear(shape.hidden, 3 * shape.hidden, bias=False)
-        self.out = torch.nn.Linear(shape.hidden, shape.hidden)
-        self.ln_2 = torch.nn.LayerNorm(shape.hidden)
-        self.up = torch.nn.Linear(shape.hidden, 4 * shape.hidden)
-        self.down = torch.nn.Linear(4 * shape.hidden, shape.hidden)
-
-    def projections(self, x):
-        """Queries, keys and values, each (batch, heads, time, head size)."""
-        batch, time, _ = x.shape
-        qkv = self.qkv(self.ln_1(x)).view(batch, time, 3, self.heads, self.size)
-        return qkv.permute(2, 0, 3, 1, 4).unbind(0)
-
-    def finish(self, x, attention):
-        x = x + self.out(attention)
-        return x + self.down(F.gelu(self.up(self.ln_2(x)), approximate="tanh"))
-
-    def attend(self, q, k, v):
-        """Causal attention; a local layer goes by blocks as long as its window."""
-        time, window = q.shape[2], self.window
-        if window is None or time <= window:
-            return F.scaled_dot_product_attention(q, k, v, is_causal=True, scale=1.0)
-        outs = []
-        for start in range(0, time, window):
-            end, first = min(start + window, time), max(0, start - window)
-            rows = torch.arange(start, end)[:, None]
-            columns = torch.arange(first, end)[None, :]
-            seen = (columns <= rows) & (columns > rows - window)
-            part = q[:, :, start:end], k[:, :, first:end], v[:, :, first:end]
-            outs.append(F.scaled_dot_product_attention(*part, attn_mask=seen, scale=1.0))
-        return torch.cat(outs, dim=2)
-
-    def forward(self, x):
-        # Attention in f32: with heads as small as these it is faster than in bf16.
-        q, k, v = (part.float() for part in self.projections(x))
-        attention = self.attend(q, k, v).transpose(1, 2).reshape(x.shape)
-        return self.finish(x, attention)
-
-
-class Model(torch.nn.Module):
-    def __init__(self, shape):
-        super().__init__()
-        torch.manual_seed(1)
-        self.tokens = torch.nn.Embedding(shape.vocabulary, shape.hidden)
-        self.positions = torch.nn.Embedding(shape.positions, shape.hidden)
-        self.blocks = torch.nn.ModuleList(Block(shape, i) for i in range(shape.layers))
-        self.ln_f = torch.nn.LayerNorm(shape.hidden)
-        for parameter in self.parameters():
-            if parameter.dim() == 2:
-                torch.nn.init.normal_(parameter, std=0.02)
-
-    def forward(self, tokens):
-        """Hidden states (batch, time, hidden) that the head reads."""
-        x = self.tokens(tokens) + self.positions(torch.arange(tokens.shape[1]))
-        for block in self.blocks:
-            x = block(x)
-        return self.ln_f(x)
 
 
 def autocast(precision):
@@ -142,7 +79,7 @@ class ChunkedLoss(torch.autograd.Function):
 
 def train(shape, variant):
     compile_it, precision = settings_of(variant)
-    model = Model(shape)
+    model = networks.network(shape)
     compile_blocks(model, compile_it)
     gradient = compiled(chunk_gradient, compile_it, dynamic=False)
     decay = [p for p in model.parameters() if p.dim() == 2]
@@ -167,12 +104,14 @@ def train(shape, variant):
     return step, shapes.STEP_TOKENS
 
 
-def cached_attention(q, keys, values, seen):
-    """One query a text: q (batch, heads, size), cache (batch, heads, size, time), so that both
-    products run along time, which is contiguous."""
-    scores = (q[..., None] * keys).sum(2).float().masked_fill(~seen, float("-inf"))
+def cached_attention(q, keys, values, seen, scale):
+    """One query a text: q (batch, heads, size), cache (batch, groups, size, time), so that both
+    products run along time, which is contiguous. Heads of a group share its keys and values."""
+    batch, groups, size, _ = keys.shape
+    q = q.reshape(batch, groups, -1, size) * scale
+    scores = (q[..., None] * keys[:, :, None]).sum(3).float().masked_fill(~seen, float("-inf"))
     weights = scores.softmax(-1)
-    return (weights[:, :, None, :] * values).sum(3)
+    return (weights[:, :, :, None, :] * values[:, :, None]).sum(4).flatten(1)
 
 
 def draw(hidden, weight, uniforms):
@@ -192,19 +131,19 @@ def draw(hidden, weight, uniforms):
 def sample(shape, variant):
     """A hand-written loop over a static cache, whose visible part grows in steps."""
     compile_it, precision = settings_of(variant)
-    model = Model(shape).to(precision).eval()
-    length, batch = shape.sampled_tokens, shapes.BATCH
+    model = networks.network(shape).to(precision).eval()
+    length, batch = shape.sampled_tokens, shape.sampled_texts
     capacity = -(-length // BUCKET) * BUCKET
-    size = (batch, shape.heads, shape.head_size, capacity)
+    size = (batch, shape.groups, shape.head_size, capacity)
     caches = [(torch.zeros(size, dtype=precision), torch.zeros(size, dtype=precision)) for _ in model.blocks]
     attend = compiled(cached_attention, compile_it)
 
-    def before(block, x):
-        q, k, v = block.projections(x[:, None])
+    def before(block, x, rotation):
+        q, k, v = block.projections(x, rotation)
         return q[:, :, 0], k[:, :, 0], v[:, :, 0]
 
     def after(block, x, attention):
-        return block.finish(x, attention.reshape(x.shape).to(x.dtype))
+        return block.finish(x, attention[:, None].to(x.dtype))
 
     before, after = compiled(before, compile_it), compiled(after, compile_it)
     choose = compiled(draw, compile_it)
@@ -214,10 +153,10 @@ def sample(shape, variant):
     def generate():
         token = torch.zeros(batch, dtype=torch.long)
         for position in range(length):
-            x = model.tokens(token) + model.positions.weight[position]
+            x, rotation = model.begin(token[:, None], places[position : position + 1])
             end = min(capacity, -(-(position + 1) // BUCKET) * BUCKET)
             for block, (keys, values) in zip(model.blocks, caches):
-                q, k, v = before(block, x)
+                q, k, v = before(block, x, rotation)
                 keys[..., position], values[..., position] = k, v
                 first = 0
                 if block.window is not None:
@@ -226,8 +165,8 @@ def sample(shape, variant):
                 if block.window is not None:
                     seen &= places[first:end] > position - block.window
                 part = keys[..., first:end], values[..., first:end]
-                x = after(block, x, attend(q, *part, seen))
-            token = choose(model.ln_f(x), model.tokens.weight, torch.rand(batch, 1))
+                x = after(block, x, attend(q, *part, seen, model.scale))
+            token = choose(model.norm(x[:, 0]), model.tokens.weight, torch.rand(batch, 1))
 
     return generate, batch * length
 
@@ -240,10 +179,10 @@ def chunk_losses(hidden, weight, targets):
 def score(shape, variant):
     """Stories in batches of like length; only real tokens reach the head."""
     compile_it, precision = settings_of(variant)
-    model = Model(shape).eval()
+    model = networks.network(shape).eval()
     compile_blocks(model, compile_it, dynamic=True)
     losses_of = compiled(chunk_losses, compile_it, dynamic=False)
-    lengths = sorted(shapes.story_lengths())
+    lengths = sorted(shapes.story_lengths(shape))
     batches, first = [], 0
     while first < len(lengths):
         count = max(1, shapes.STEP_TOKENS // lengths[first])

@@ -6,7 +6,26 @@ import transformers
 import shapes
 
 
-def model_of(shape):
+def llama(shape):
+    config = transformers.LlamaConfig(
+        vocab_size=shape.vocabulary,
+        hidden_size=shape.hidden,
+        intermediate_size=shape.intermediate,
+        num_hidden_layers=shape.layers,
+        num_attention_heads=shape.heads,
+        num_key_value_heads=shape.groups,
+        max_position_embeddings=shape.positions,
+        rms_norm_eps=shape.epsilon,
+        rope_parameters={"rope_type": "default", "rope_theta": shape.rotary_base},
+        tie_word_embeddings=True,
+        bos_token_id=0,
+        eos_token_id=0,
+        pad_token_id=0,
+    )
+    return transformers.LlamaForCausalLM(config)
+
+
+def gpt_neo(shape):
     config = transformers.GPTNeoConfig(
         vocab_size=shape.vocabulary,
         hidden_size=shape.hidden,
@@ -22,8 +41,12 @@ def model_of(shape):
         eos_token_id=0,
         pad_token_id=0,
     )
-    torch.manual_seed(1)
     return transformers.GPTNeoForCausalLM(config)
+
+
+def model_of(shape):
+    torch.manual_seed(1)
+    return {"gpt_neo": gpt_neo, "llama": llama}[shape.family](shape)
 
 
 def train(shape, variant):
@@ -45,7 +68,7 @@ def train(shape, variant):
 def sample(shape, variant):
     """`generate` with a key-value cache. 64 tokens a text: longer ones are slower a token."""
     model = model_of(shape).eval()
-    prompt = torch.zeros(shapes.BATCH, 1, dtype=torch.long)
+    prompt = torch.zeros(shape.sampled_texts, 1, dtype=torch.long)
     new = 64
 
     @torch.no_grad()
@@ -60,14 +83,14 @@ def sample(shape, variant):
             max_new_tokens=new,
         )
 
-    return generate, shapes.BATCH * new
+    return generate, shape.sampled_texts * new
 
 
 def score(shape, variant):
     """Losses of stories: one at a time, or in padded batches of eight."""
     model = model_of(shape).eval()
     size = 8 if variant == "padded" else 1
-    lengths = shapes.story_lengths()
+    lengths = shapes.story_lengths(shape)
     stories = [torch.tensor(shapes.zipf_tokens(shape, n + 1, i)) for i, n in enumerate(lengths)]
     batches = []
     for first in range(0, len(stories), size):
