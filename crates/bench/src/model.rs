@@ -6,7 +6,7 @@ use autophage_model::{Family, ModelConfig, ModelError, Sizes};
 
 use crate::BenchError;
 
-/// A model of the presets, and what a measurement asks of it.
+/// A model whose speed is measured, and what a measurement asks of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BenchModel {
     /// The model of the preset `demo`.
@@ -34,7 +34,7 @@ impl BenchModel {
     /// Those that are measured where none are named, the smallest first.
     pub const USUAL: [Self; 3] = [Self::Demo, Self::TinyStories1M, Self::TinyStories33M];
 
-    /// What it is called in reports: the name of its preset.
+    /// What it is called in reports: the name of its preset, where it has one.
     pub fn name(self) -> &'static str {
         match self {
             Self::Demo => "demo",

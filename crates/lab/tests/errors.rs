@@ -61,7 +61,7 @@ fn directories_that_are_no_runs_are_left_alone() {
 fn nothing_is_written_where_something_is_wrong_beforehand() {
     let bench = Bench::new();
     fs::write(bench.path("empty.jsonl"), b"").unwrap();
-    fs::write(bench.path("config.json"), br#"{"model_type": "gpt_neo"}"#).unwrap();
+    fs::write(bench.path("config.json"), b"{}").unwrap();
     let pretrained = format!("model.pretrained={}", bench.directory.path().display());
     for (overrides, fragment) in [
         (
@@ -83,6 +83,8 @@ fn nothing_is_written_where_something_is_wrong_beforehand() {
     // Without a kind the family is looked up, and the directory does not say it.
     let error = read(std::slice::from_ref(&pretrained)).unwrap_err();
     assert!(error.to_string().contains("has no model_type"), "{error}");
+    // With a family, and nothing but that in config.json.
+    fs::write(bench.path("config.json"), br#"{"model_type": "gpt_neo"}"#).unwrap();
     let experiment = read(&[pretrained, "model.kind=gpt-neo".to_owned()]).unwrap();
     refused(
         bench.run(&experiment, "run"),

@@ -245,6 +245,14 @@ fn values_that_do_not_go_together_are_refused() {
             &["model.key_value_heads is 3", "model.heads = 8"],
         ),
         (
+            &["model.kind=llama", "model.hidden=24", "model.heads=8"],
+            &[
+                "model.kind is \"llama\"",
+                "cannot have these sizes",
+                "an even number",
+            ],
+        ),
+        (
             &["model.kind=llama", "model.window=8"],
             &[
                 "no key `model.window`",

@@ -4,7 +4,6 @@
 //! function and its inverse are computed here, because intervals of probabilities that are known by
 //! millions of counts need large parameters: `statrs` 0.19 ends its continued fraction after 140
 //! terms, so that its `I_½(a, a)`, which is 1/2, is wrong by 3e-7 at a = 10⁵ and by 0.29 at a = 10⁷,
-//! and its quantile of Student's distribution with 10⁶ degrees of freedom by 3e-7 of its value,
 //! where the tests allow 1e-9.
 
 use std::f64::consts::SQRT_2;

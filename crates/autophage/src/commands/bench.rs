@@ -22,7 +22,7 @@ use crate::terminal::{estimates, rates, write_json};
   autophage bench --estimate demo
   autophage bench --estimate tinystories-1m --set corpus.path=stories.jsonl")]
 pub(crate) struct Arguments {
-    /// Models to measure: demo, 1m, 33m; all of them if not given.
+    /// Models to measure: demo, 1m, 33m, demo-llama, smollm2-135m; the first three if not given.
     #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
     models: Option<Vec<String>>,
 

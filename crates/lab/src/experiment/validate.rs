@@ -1,5 +1,6 @@
 //! Whether an experiment is right, whoever made it.
 
+use autophage_model::ModelError;
 use autophage_theory::Paradigm;
 
 use super::values::Values;
@@ -147,7 +148,24 @@ impl TransformerSettings {
                 ),
             ));
         }
-        Ok(())
+        self.has_a_network()
+    }
+
+    /// Checks what else the family asks of its sizes. The vocabulary is not known yet, so that of
+    /// the check is as small as can be.
+    fn has_a_network(&self) -> Result<(), ExperimentError> {
+        let Err(error) = self.network(2, 1) else {
+            return Ok(());
+        };
+        let problem = match error {
+            ModelError::Architecture { field, problem } => format!("{field}: {problem}"),
+            other => other.to_string(),
+        };
+        Err(conflict(
+            "model.kind",
+            format!("{:?}", self.family.name()),
+            format!("which cannot have these sizes: {problem}"),
+        ))
     }
 }
 

@@ -87,7 +87,7 @@ fn architecture(sizes: &Dimensions) -> Architecture {
         layers: sizes.layers,
         positions: sizes.positions,
         position_encoding: PositionEncoding::Rotary(Rotary {
-            // A quarter, to the even number below.
+            // A quarter, to the even number below, but a pair at least.
             dimension: (sizes.head_dimension / 8 * 2).max(2),
             base: 10_000.0,
             scaling: RotaryScaling::Default,
